@@ -4,6 +4,7 @@
 //! stdout, as a table on a terminal and as JSON elsewhere; everything else goes to stderr.
 
 mod check_config;
+pub mod generate;
 mod healthcheck;
 mod migrate;
 mod output;
@@ -57,6 +58,8 @@ enum Command {
     Project(project::Arguments),
     /// Signs an Admin API token and prints it
     Token(token::Arguments),
+    /// Writes N realistic, unique users, the same for the same seed
+    Generate(generate::Arguments),
     /// Prints every setting in force, and refuses combinations that cannot work
     CheckConfig(Box<Service>),
     /// Asks this machine's own process whether it is ready; for containers without a shell
@@ -101,6 +104,7 @@ impl Command {
             Self::Migrate(arguments) => migrate::run(arguments).await.map(|()| ExitCode::SUCCESS),
             Self::Project(arguments) => project::run(arguments).await.map(|()| ExitCode::SUCCESS),
             Self::Token(arguments) => token::run(arguments).await.map(|()| ExitCode::SUCCESS),
+            Self::Generate(arguments) => generate::run(&arguments),
             Self::CheckConfig(config) => check_config::run(&config),
             Self::Healthcheck(arguments) => healthcheck::run(arguments).await,
         }
