@@ -56,17 +56,42 @@ impl Broker {
         connection.create_channel().await.unwrap()
     }
 
-    /// Messages that are ready; 0 for a queue that does not exist.
-    pub async fn ready(&self, queue: &str) -> u32 {
+    /// Ready messages and consumers of a queue, if it exists.
+    async fn look(&self, queue: &str) -> Option<(u32, u32)> {
         let channel = self.channel().await;
         let options = QueueDeclareOptions { passive: true, ..Default::default() };
-        match channel.queue_declare(queue.into(), options, FieldTable::default()).await {
-            Ok(queue) => {
-                close(&channel).await;
-                queue.message_count()
-            }
-            Err(_) => 0,
-        }
+        // Refused, it has closed the channel too.
+        let queue = channel.queue_declare(queue.into(), options, FieldTable::default()).await.ok()?;
+        close(&channel).await;
+        Some((queue.message_count(), queue.consumer_count()))
+    }
+
+    /// Messages that are ready; 0 for a queue that does not exist.
+    pub async fn ready(&self, queue: &str) -> u32 {
+        self.look(queue).await.map_or(0, |(ready, _)| ready)
+    }
+
+    pub async fn await_ready(&self, queue: &str, count: u32) {
+        super::eventually(&format!("{count} messages are ready in {queue}"), 60, async || {
+            let ready = self.ready(queue).await;
+            super::holds(ready == count, ready)
+        })
+        .await;
+    }
+
+    pub async fn await_consumers(&self, queue: &str, count: u32) {
+        super::eventually(&format!("{count} consumers are at {queue}"), 60, async || {
+            let seen = self.look(queue).await.map_or(0, |(_, consumers)| consumers);
+            super::holds(seen == count, seen)
+        })
+        .await;
+    }
+
+    pub async fn await_declared(&self, queue: &str) {
+        super::eventually(&format!("{queue} exists"), 60, async || {
+            self.look(queue).await.ok_or("it does not")
+        })
+        .await;
     }
 
     /// Messages that are ready in any queue of the prefix but the dead letters.
@@ -114,18 +139,18 @@ impl Broker {
         close(&channel).await;
     }
 
-    /// Every ready message of a queue, which all stay in it.
-    pub async fn peek(&self, queue: &str) -> Vec<Message> {
+    /// Takes every ready message out of a queue. (Put back, they would be marked as redelivered.)
+    pub async fn take(&self, queue: &str) -> Vec<Message> {
         let channel = self.channel().await;
         let mut messages = Vec::new();
-        while let Some(got) = channel.basic_get(queue.into(), BasicGetOptions::default()).await.unwrap() {
+        let options = BasicGetOptions { no_ack: true };
+        while let Some(got) = channel.basic_get(queue.into(), options).await.unwrap() {
             messages.push(Message {
                 queue: queue.to_owned(),
                 properties: got.delivery.properties.clone(),
                 body: got.delivery.data.to_vec(),
             });
         }
-        // Unacknowledged ones go back when their channel ends.
         close(&channel).await;
         messages
     }

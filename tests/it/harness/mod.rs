@@ -22,13 +22,13 @@ mod servers;
 mod world;
 
 pub use broker::{Broker, Message};
-pub use client::{Answer, Client, Upload};
+pub use client::{Answer, Client, Upload, answer};
 pub use converged::{assert_converged, assert_settled};
 pub use database::Database;
 pub use forge::{Chunk, Forged, forge_task};
 pub use metrics::Metrics;
 pub use otlp::{Receiver, SeenSpan};
-pub use process::{Ended, Process, Role};
+pub use process::{Ended, Process, Role, was_killed};
 pub use proxy::{Leg, Proxy};
 pub use records::{CANARY, bcrypt_hash, full, lines, plain};
 pub use secrets::{assert_no_secret_in_database, assert_no_secret_in_logs, encodings_of};
