@@ -39,7 +39,9 @@ impl DatabaseUrl {
     /// password.
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
         if !text.starts_with("postgres://") && !text.starts_with("postgresql://") {
-            return Err(ConfigError::DatabaseUrl("it does not begin with postgres://"));
+            return Err(ConfigError::DatabaseUrl(
+                "it does not begin with postgres://",
+            ));
         }
         let (base, query) = text.split_once('?').unwrap_or((text, ""));
         let mut tls = TlsMode::Off;
@@ -58,7 +60,11 @@ impl DatabaseUrl {
         if driver.get_hosts().is_empty() {
             return Err(ConfigError::DatabaseUrl("it names no host"));
         }
-        Ok(Self { driver, tls, root_certificate })
+        Ok(Self {
+            driver,
+            tls,
+            root_certificate,
+        })
     }
 }
 
@@ -90,9 +96,17 @@ mod tests {
 
     #[test]
     fn a_wrong_url_is_refused_in_one_sentence_without_the_url() {
-        for wrong in ["mysql://h/db", "postgres://", "postgres://u:secret@h:x/db", "postgres://h/d?sslmode=maybe"] {
+        for wrong in [
+            "mysql://h/db",
+            "postgres://",
+            "postgres://u:secret@h:x/db",
+            "postgres://h/d?sslmode=maybe",
+        ] {
             let text = DatabaseUrl::parse(wrong).unwrap_err().to_string();
-            assert!(!text.contains("secret") && text.contains("DATABASE_URL"), "{text}");
+            assert!(
+                !text.contains("secret") && text.contains("DATABASE_URL"),
+                "{text}"
+            );
         }
     }
 }

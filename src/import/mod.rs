@@ -4,6 +4,9 @@
 //! import does to a directory reads this folder and nothing else. Storage, transport and
 //! delivery are left to the stages.
 
+pub mod causes;
+mod format;
+mod json;
 pub mod login_id;
 pub mod outcome;
 pub mod parse;
@@ -12,5 +15,7 @@ pub mod record;
 pub mod redact;
 pub mod resolve;
 pub mod settings;
+mod structure;
 pub mod task;
 pub mod user;
+mod warnings;

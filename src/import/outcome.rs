@@ -1,8 +1,10 @@
 //! What became of a record: its outcome, with what it was warned of or why it failed.
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
+
+use super::task::Identifier;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -50,4 +52,82 @@ pub struct Verdict {
     pub user_id: Option<Uuid>,
     pub warnings: Vec<Warning>,
     pub errors: Vec<Fault>,
+}
+
+impl Fault {
+    /// A line that is no JSON object. The position is counted from 1 within the record's own
+    /// bytes, the column in bytes; [`Fault::at_line`] moves it to where the record stands.
+    pub fn invalid_json(line: usize, column: usize) -> Self {
+        Self {
+            name: "BadRequest",
+            reason: "InvalidJSON",
+            message: "invalid JSON".to_owned(),
+            code: 400,
+            info: json!({ "line": line, "column": column }),
+        }
+    }
+
+    /// Hashes that do not have the structure of their type.
+    pub fn invalid_password_hash(locations: &[&str]) -> Self {
+        Self {
+            name: "Invalid",
+            reason: "InvalidPasswordHash",
+            message: "invalid password hash".to_owned(),
+            code: 400,
+            info: json!({ "locations": locations }),
+        }
+    }
+
+    pub fn invalid_account_valid_period() -> Self {
+        Self {
+            name: "Invalid",
+            reason: "InvalidAccountValidPeriod",
+            message: "account_valid_from must be before account_valid_until".to_owned(),
+            code: 400,
+            info: Value::Null,
+        }
+    }
+
+    /// Roles or groups that the project does not have.
+    pub fn unknown_keys(roles: &[&str], groups: &[&str]) -> Self {
+        let mut info = Map::new();
+        for (name, keys) in [("roles", roles), ("groups", groups)] {
+            if !keys.is_empty() {
+                info.insert(name.to_owned(), json!(keys));
+            }
+        }
+        Self {
+            name: "NotFound",
+            reason: "UnknownKeys",
+            message: "unknown role or group".to_owned(),
+            code: 404,
+            info: Value::Object(info),
+        }
+    }
+
+    /// Login ids that belong to another user: which, never whose.
+    pub fn duplicated_identity(fields: &[Identifier]) -> Self {
+        let fields: Vec<_> = fields.iter().map(|field| field.as_str()).collect();
+        Self {
+            name: "AlreadyExists",
+            reason: "DuplicatedIdentity",
+            message: "login id belongs to another user".to_owned(),
+            code: 409,
+            info: json!({ "fields": fields }),
+        }
+    }
+
+    /// Moves the position of an `InvalidJSON` from the record to the file that it begins in at
+    /// this line. Leaves every other fault as it is.
+    #[must_use]
+    pub fn at_line(mut self, line: u64) -> Self {
+        if let Some(within) = self
+            .info
+            .get_mut("line")
+            .filter(|_| self.reason == "InvalidJSON")
+        {
+            *within = (line + within.as_u64().unwrap_or(1) - 1).into();
+        }
+        self
+    }
 }

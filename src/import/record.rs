@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde_json::value::RawValue;
 
+use super::outcome::Fault;
 use super::task::Identifier;
 
 /// What a member of a record says.
@@ -74,6 +75,9 @@ pub struct Record {
     pub groups: Option<Vec<String>>,
     pub password: Option<Password>,
     pub mfa: Mfa,
+    /// What it keeps its schema with and still fails by, whatever the directory holds:
+    /// `InvalidPasswordHash`, `InvalidAccountValidPeriod`, each once and in this order.
+    pub faults: Vec<Fault>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -101,6 +105,12 @@ impl PasswordKind {
         match self {
             Self::Bcrypt => "bcrypt",
         }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Bcrypt]
+            .into_iter()
+            .find(|kind| kind.as_str() == text)
     }
 }
 

@@ -32,7 +32,9 @@ impl Identifier {
     }
 
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|identifier| identifier.as_str() == text)
+        Self::ALL
+            .into_iter()
+            .find(|identifier| identifier.as_str() == text)
     }
 }
 

@@ -16,7 +16,10 @@ pub struct Error {
 #[derive(Debug)]
 enum Kind {
     /// SQLSTATE and, where there is one, the constraint.
-    Database { state: SqlState, constraint: Option<String> },
+    Database {
+        state: SqlState,
+        constraint: Option<String>,
+    },
     /// The connection is gone, or never came.
     Unreachable(&'static str),
     /// No connection of the pool came free in time.
@@ -93,8 +96,15 @@ fn class_of(state: &str) -> Class {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kind {
-            Kind::Database { state, constraint: Some(name) } => {
-                write!(f, "Postgres refused with SQLSTATE {} ({name})", state.code())
+            Kind::Database {
+                state,
+                constraint: Some(name),
+            } => {
+                write!(
+                    f,
+                    "Postgres refused with SQLSTATE {} ({name})",
+                    state.code()
+                )
             }
             Kind::Database { state, .. } => {
                 write!(f, "Postgres refused with SQLSTATE {}", state.code())
@@ -132,10 +142,16 @@ impl From<deadpool_postgres::PoolError> for Error {
         use deadpool_postgres::{PoolError, TimeoutType};
         match error {
             PoolError::Backend(error) => error.into(),
-            PoolError::Timeout(TimeoutType::Wait) => Self { kind: Kind::PoolBusy },
-            PoolError::Timeout(_) => Self { kind: Kind::Unreachable("it did not answer in time") },
+            PoolError::Timeout(TimeoutType::Wait) => Self {
+                kind: Kind::PoolBusy,
+            },
+            PoolError::Timeout(_) => Self {
+                kind: Kind::Unreachable("it did not answer in time"),
+            },
             PoolError::Closed | PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_) => {
-                Self { kind: Kind::Unreachable("the pool is closed") }
+                Self {
+                    kind: Kind::Unreachable("the pool is closed"),
+                }
             }
         }
     }
@@ -143,7 +159,9 @@ impl From<deadpool_postgres::PoolError> for Error {
 
 impl From<crate::failpoint::Failed> for Error {
     fn from(_: crate::failpoint::Failed) -> Self {
-        Self { kind: Kind::Unreachable("a failpoint") }
+        Self {
+            kind: Kind::Unreachable("a failpoint"),
+        }
     }
 }
 
@@ -161,8 +179,10 @@ fn io_cause(error: &tokio_postgres::Error) -> Option<std::io::ErrorKind> {
 // The driver keeps its kinds private; while connecting, its text is all that tells.
 fn is_connect(error: &tokio_postgres::Error) -> bool {
     let text = error.to_string();
-    text.starts_with("error connecting") || text.starts_with("error performing TLS")
-        || text.starts_with("timeout") || text.starts_with("authentication error")
+    text.starts_with("error connecting")
+        || text.starts_with("error performing TLS")
+        || text.starts_with("timeout")
+        || text.starts_with("authentication error")
         || text.starts_with("invalid configuration")
 }
 
@@ -185,11 +205,21 @@ mod tests {
     #[test]
     fn each_sqlstate_has_its_class() {
         for (state, class) in [
-            ("23505", Class::UniqueViolation), ("40001", Class::Transient), ("40P01", Class::Transient),
-            ("53100", Class::Transient), ("53300", Class::Transient), ("57P01", Class::Transient),
-            ("57014", Class::TimedOut), ("25006", Class::Transient), ("55P03", Class::Transient),
-            ("22021", Class::Refused), ("23514", Class::Refused), ("54000", Class::Refused),
-            ("42P01", Class::WrongSchema), ("3F000", Class::WrongSchema), ("XX000", Class::Other),
+            ("23505", Class::UniqueViolation),
+            ("40001", Class::Transient),
+            ("40P01", Class::Transient),
+            ("53100", Class::Transient),
+            ("53300", Class::Transient),
+            ("57P01", Class::Transient),
+            ("57014", Class::TimedOut),
+            ("25006", Class::Transient),
+            ("55P03", Class::Transient),
+            ("22021", Class::Refused),
+            ("23514", Class::Refused),
+            ("54000", Class::Refused),
+            ("42P01", Class::WrongSchema),
+            ("3F000", Class::WrongSchema),
+            ("XX000", Class::Other),
         ] {
             assert_eq!(class_of(state), class, "{state}");
         }

@@ -16,9 +16,13 @@ const MIGRATION_LOCK: i64 = 0x7573_6572_696d_706f;
 /// Why `api` and `worker` do not start on a schema.
 #[derive(Debug, thiserror::Error)]
 pub enum SchemaError {
-    #[error("the schema is at version {found} and this release needs {needed}; run `user-import migrate` first")]
+    #[error(
+        "the schema is at version {found} and this release needs {needed}; run `user-import migrate` first"
+    )]
     TooOld { found: i32, needed: i32 },
-    #[error("the schema no longer serves this release (it serves {oldest} and later, this is {RELEASE}); run a newer release")]
+    #[error(
+        "the schema no longer serves this release (it serves {oldest} and later, this is {RELEASE}); run a newer release"
+    )]
     TooNew { oldest: i32 },
     #[error(transparent)]
     Postgres(#[from] Error),
@@ -35,7 +39,9 @@ pub async fn migrate(pool: &Pool) -> Result<usize, SchemaError> {
         .execute("SELECT pg_advisory_lock($1)", &[&MIGRATION_LOCK])
         .await
         .map_err(Error::from)?;
-    let report = embedded::migrations::runner().run_async(&mut **client.as_mut()).await;
+    let report = embedded::migrations::runner()
+        .run_async(&mut **client.as_mut())
+        .await;
     // The lock ends with its session even if this statement cannot be sent.
     client
         .execute("SELECT pg_advisory_unlock($1)", &[&MIGRATION_LOCK])
@@ -55,14 +61,20 @@ pub async fn check_schema(pool: &Pool) -> Result<(), SchemaError> {
         .expect("there are migrations");
     let client = pool.get().await.map_err(Error::from)?;
     let row = client
-        .query_one("SELECT to_regclass('refinery_schema_history') IS NOT NULL", &[])
+        .query_one(
+            "SELECT to_regclass('refinery_schema_history') IS NOT NULL",
+            &[],
+        )
         .await
         .map_err(Error::from)?;
     if !row.get::<_, bool>(0) {
         return Err(SchemaError::TooOld { found: 0, needed });
     }
     let found: i32 = client
-        .query_one("SELECT coalesce(max(version), 0)::int FROM refinery_schema_history", &[])
+        .query_one(
+            "SELECT coalesce(max(version), 0)::int FROM refinery_schema_history",
+            &[],
+        )
         .await
         .map_err(Error::from)?
         .get(0);
@@ -82,5 +94,10 @@ pub async fn check_schema(pool: &Pool) -> Result<(), SchemaError> {
 
 /// refinery's error without the text of Postgres' DETAIL.
 fn without_data(error: &refinery::Error) -> String {
-    error.to_string().lines().next().unwrap_or_default().to_owned()
+    error
+        .to_string()
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .to_owned()
 }

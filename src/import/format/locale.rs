@@ -1,0 +1,93 @@
+use oxilangtag::LanguageTag;
+
+/// A BCP 47 tag in its canonical form (RFC 5646, section 4.5): the case of its subtags, the
+/// order of its extensions, and no subtag that a newer one replaces.
+///
+/// Deprecated subtags are those whose replacement the IANA registry has had for decades; whether
+/// a subtag is registered at all is not asked, for the registry grows.
+pub fn is_canonical(text: &str) -> bool {
+    let Ok(tag) = LanguageTag::parse_and_normalize(text) else {
+        return false;
+    };
+    tag.as_str() == text
+        && has_language(&tag)
+        && tag
+            .region()
+            .is_none_or(|region| !DEPRECATED_REGIONS.contains(&region))
+        && has_ordered_extensions(&tag)
+        && has_distinct_variants(&tag)
+}
+
+const DEPRECATED_LANGUAGES: [&str; 5] = ["in", "iw", "ji", "jw", "mo"];
+const DEPRECATED_REGIONS: [&str; 6] = ["BU", "DD", "FX", "TP", "YD", "ZR"];
+
+/// Two or three letters (longer ones are reserved, and none is registered), without an extended
+/// subtag, which has a language subtag of its own (`zh-yue` is `yue`); or private use alone.
+fn has_language(tag: &LanguageTag<String>) -> bool {
+    let language = tag.primary_language();
+    let is_private = language == "x" || tag.as_str().starts_with("x-");
+    let is_language = matches!(language.len(), 2 | 3) && !DEPRECATED_LANGUAGES.contains(&language);
+    is_private || is_language && tag.extended_language().is_none()
+}
+
+fn has_ordered_extensions(tag: &LanguageTag<String>) -> bool {
+    let singletons = tag.extension_subtags().map(|(singleton, _)| singleton);
+    singletons.is_sorted_by(|one, next| one < next)
+}
+
+fn has_distinct_variants(tag: &LanguageTag<String>) -> bool {
+    let variants: Vec<_> = tag.variant_subtags().collect();
+    (1..variants.len()).all(|index| !variants[..index].contains(&variants[index]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_canonical_tags_pass() {
+        for text in [
+            "en",
+            "en-US",
+            "zh-Hant-HK",
+            "zh-Hans",
+            "de-CH-1996",
+            "es-419",
+            "yue",
+            "sr-Latn-RS",
+            "ca-valencia",
+            "x-private",
+            "en-US-u-hc-h12",
+            "de-x-kiez",
+            "en-a-bbb-u-ca-buddhist",
+        ] {
+            assert!(is_canonical(text), "{text}");
+        }
+        for text in [
+            "",
+            "EN",
+            "en-us",
+            "en_US",
+            "zh-hant",
+            "ZH-Hant",
+            "english",
+            "e",
+            "en-",
+            "-en",
+            "en--US",
+            "iw",
+            "zh-yue",
+            "i-klingon",
+            "de-DD",
+            "de-1996-1996",
+            "en-u-ca-buddhist-a-bbb",
+            "en-US-",
+            "en-US.UTF-8",
+            "C",
+            "ｅｎ",
+            "123",
+        ] {
+            assert!(!is_canonical(text), "{text}");
+        }
+    }
+}

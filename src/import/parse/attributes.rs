@@ -1,0 +1,123 @@
+//! Standard and custom attributes, kept to the byte as they were spelled.
+
+use serde_json::value::RawValue;
+
+use super::Reader;
+use crate::import::causes::At;
+use crate::import::format::{birthdate, locale, uri, zoneinfo};
+use crate::import::json::{self, Kind, Member};
+use crate::import::record::Given;
+
+/// What the text of a standard attribute must be.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Check {
+    Anything,
+    Uri,
+    WebUri,
+    Birthdate,
+    Zone,
+    Locale,
+}
+
+impl Check {
+    fn passes(self, text: &str) -> bool {
+        match self {
+            Self::Anything => true,
+            Self::Uri => uri::is_absolute_with_host(text),
+            Self::WebUri => uri::is_web(text),
+            Self::Birthdate => birthdate::is_birthdate(text),
+            Self::Zone => zoneinfo::is_zone(text),
+            Self::Locale => locale::is_canonical(text),
+        }
+    }
+
+    /// As a cause names it.
+    const fn format(self) -> &'static str {
+        match self {
+            Self::Anything => "string",
+            Self::Uri => "uri",
+            Self::WebUri => "http-uri",
+            Self::Birthdate => "birthdate",
+            Self::Zone => "timezone",
+            Self::Locale => "bcp47",
+        }
+    }
+}
+
+const ADDRESS: [&str; 6] = [
+    "formatted",
+    "street_address",
+    "locality",
+    "region",
+    "postal_code",
+    "country",
+];
+
+impl Reader<'_> {
+    /// A string or null; an empty string is null.
+    pub(super) fn attribute(&mut self, at: &At<'_>, member: &Member<'_>, check: Check) {
+        if !self.is_a_or_null(Kind::String, at, member.value) {
+            return;
+        }
+        let value = if is_blank(member.value) {
+            Given::Null
+        } else {
+            let text = json::text(member.value);
+            if !check.passes(&text) {
+                self.causes.not_as(at, check.format(), &text);
+            }
+            Given::Value(member.value.to_owned())
+        };
+        self.record
+            .attributes
+            .push((member.name.clone().into_owned(), value));
+    }
+
+    /// An object of strings. A member that is null or empty says nothing, and an address that
+    /// says nothing is null.
+    pub(super) fn address(&mut self, at: &At<'_>, raw: &RawValue) {
+        if !self.is_a_or_null(Kind::Object, at, raw) {
+            return;
+        }
+        let members = if json::kind(raw) == Kind::Null {
+            Vec::new()
+        } else {
+            json::members(raw)
+        };
+        let mut address = String::new();
+        for member in &members {
+            let at = &at.member(&member.name);
+            if !ADDRESS.contains(&&*member.name) {
+                self.causes.unknown(at);
+            } else if self.is_a_or_null(Kind::String, at, member.value) && !is_blank(member.value) {
+                address.push(if address.is_empty() { '{' } else { ',' });
+                address.push_str(&format!("\"{}\":{}", member.name, member.value.get()));
+            }
+        }
+        let value = if address.is_empty() {
+            Given::Null
+        } else {
+            address.push('}');
+            Given::Value(
+                RawValue::from_string(address).expect("an object of strings that were read"),
+            )
+        };
+        self.record.attributes.push(("address".to_owned(), value));
+    }
+
+    pub(super) fn custom_attributes(&mut self, at: &At<'_>, raw: &RawValue) {
+        for member in self.object(at, raw).unwrap_or_default() {
+            let value = match json::kind(member.value) {
+                Kind::Null => Given::Null,
+                _ => Given::Value(member.value.to_owned()),
+            };
+            self.record
+                .custom_attributes
+                .push((member.name.into_owned(), value));
+        }
+    }
+}
+
+fn is_blank(raw: &RawValue) -> bool {
+    matches!(raw.get(), "null" | "\"\"")
+}

@@ -1,0 +1,138 @@
+//! From a record's bytes to a [`Record`], with every fault it has.
+//!
+//! A member is checked where it is read, and a broken one only adds a cause: what a caller gets
+//! back is everything that is wrong with the record, at once. Numbers, strings and custom
+//! attributes are kept as they were spelled.
+
+mod attributes;
+mod login_ids;
+mod member;
+mod secrets;
+
+use super::causes::{At, Causes};
+use super::json::{self, Member};
+use super::login_id;
+use super::outcome::Fault;
+use super::record::{PerIdentifier, Record};
+use super::settings::Settings;
+use super::structure;
+use super::task::Identifier;
+use attributes::Check;
+
+/// The record that these bytes are, or why they are none: one `InvalidJSON`, or one
+/// `ValidationFailed` with all causes.
+///
+/// A record that keeps its schema and fails all the same carries the reason in its `faults`, for
+/// whether its user exists is still to be said.
+pub fn parse(
+    json: &[u8],
+    identifier: Identifier,
+    settings: &Settings,
+) -> Result<Record, Vec<Fault>> {
+    let members = json::read(json).map_err(|at| vec![Fault::invalid_json(at.line, at.column)])?;
+    let mut reader = Reader::new(identifier, settings);
+    if members
+        .iter()
+        .all(|member| member.name != identifier.as_str())
+    {
+        reader.causes.required(&At::ROOT, &[identifier.as_str()]);
+    }
+    structure::check(&members, &mut reader.causes);
+    for member in &members {
+        reader.member(member);
+    }
+    reader.finish()
+}
+
+/// The key of each login id that is given, valid and not null; the same that [`parse`] gives.
+/// A record that cannot be read has none.
+pub fn login_ids(json: &[u8], settings: &Settings) -> PerIdentifier<Option<String>> {
+    let mut keys = PerIdentifier::default();
+    for member in json::read(json).unwrap_or_default() {
+        let Some(identifier) = Identifier::parse(&member.name) else {
+            continue;
+        };
+        if json::kind(member.value) == json::Kind::String {
+            let login_id = login_id::normalise(identifier, &json::text(member.value), settings);
+            *keys.get_mut(identifier) = login_id.ok().map(|login_id| login_id.key);
+        }
+    }
+    keys
+}
+
+/// A record on its way from its members.
+struct Reader<'s> {
+    identifier: Identifier,
+    settings: &'s Settings,
+    causes: Causes,
+    record: Record,
+    /// Where a password hash stands that is none of its type.
+    broken_hashes: Vec<&'static str>,
+}
+
+impl<'s> Reader<'s> {
+    fn new(identifier: Identifier, settings: &'s Settings) -> Self {
+        Self {
+            identifier,
+            settings,
+            causes: Causes::default(),
+            record: Record::default(),
+            broken_hashes: Vec::new(),
+        }
+    }
+
+    fn member(&mut self, member: &Member<'_>) {
+        let at = &At::ROOT.member(&member.name);
+        let raw = member.value;
+        match &*member.name {
+            "email" => self.login_id(Identifier::Email, at, raw),
+            "phone_number" => self.login_id(Identifier::PhoneNumber, at, raw),
+            "preferred_username" => self.login_id(Identifier::PreferredUsername, at, raw),
+            "external_id" => self.login_id(Identifier::ExternalId, at, raw),
+            "email_verified" => self.record.email_verified = self.boolean(at, raw),
+            "phone_number_verified" => self.record.phone_number_verified = self.boolean(at, raw),
+            "disabled" => self.record.disabled = self.boolean(at, raw),
+            "account_valid_from" => self.record.account_valid_from = self.time(at, raw),
+            "account_valid_until" => self.record.account_valid_until = self.time(at, raw),
+            "name" | "given_name" | "family_name" | "middle_name" | "nickname" | "gender" => {
+                self.attribute(at, member, Check::Anything);
+            }
+            "profile" | "website" => self.attribute(at, member, Check::Uri),
+            "picture" => self.attribute(at, member, Check::WebUri),
+            "birthdate" => self.attribute(at, member, Check::Birthdate),
+            "zoneinfo" => self.attribute(at, member, Check::Zone),
+            "locale" => self.attribute(at, member, Check::Locale),
+            "address" => self.address(at, raw),
+            "custom_attributes" => self.custom_attributes(at, raw),
+            "roles" => self.record.roles = self.names(at, raw),
+            "groups" => self.record.groups = self.names(at, raw),
+            "password" => self.record.password = self.password(at, raw, "/password/password_hash"),
+            "mfa" => self.mfa(at, raw),
+            _ => self.causes.unknown(at),
+        }
+    }
+
+    fn finish(mut self) -> Result<Record, Vec<Fault>> {
+        if !self.causes.is_empty() {
+            return Err(vec![self.causes.into_fault("invalid record")]);
+        }
+        if !self.broken_hashes.is_empty() {
+            self.record
+                .faults
+                .push(Fault::invalid_password_hash(&self.broken_hashes));
+        }
+        if let (Some(from), Some(until)) = (
+            self.record.account_valid_from,
+            self.record.account_valid_until,
+        ) && from >= until
+        {
+            self.record
+                .faults
+                .push(Fault::invalid_account_valid_period());
+        }
+        Ok(self.record)
+    }
+}
+
+#[cfg(test)]
+mod tests;

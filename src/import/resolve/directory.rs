@@ -1,0 +1,106 @@
+//! The users that a run of records can see: those that were found, and those it makes.
+
+use std::collections::HashMap;
+
+use crate::import::record::{LoginId, PerIdentifier};
+use crate::import::task::Identifier;
+use crate::import::user::{Secrets, User};
+
+pub(super) struct Directory {
+    pub(super) entries: Vec<Entry>,
+    by_key: PerIdentifier<HashMap<String, usize>>,
+}
+
+pub(super) struct Entry {
+    pub(super) user: User,
+    pub(super) origin: Origin,
+}
+
+pub(super) enum Origin {
+    /// In the directory before; written only if it changed.
+    Found { is_changed: bool },
+    /// Made by an earlier record of the run.
+    New(Secrets),
+}
+
+impl Directory {
+    /// A user may have been found by several of its login ids, and then stands in `found` several
+    /// times. Keys are unique in a project, so one that is known already tells.
+    pub(super) fn new(found: Vec<User>) -> Self {
+        let mut directory = Self {
+            entries: Vec::with_capacity(found.len()),
+            by_key: PerIdentifier::default(),
+        };
+        for user in found {
+            let is_known = Identifier::ALL.into_iter().any(|which| {
+                user.login_ids
+                    .get(which)
+                    .as_ref()
+                    .is_some_and(|id| directory.find(which, &id.key).is_some())
+            });
+            if !is_known {
+                directory.add(Entry {
+                    user,
+                    origin: Origin::Found { is_changed: false },
+                });
+            }
+        }
+        directory
+    }
+
+    pub(super) fn find(&self, which: Identifier, key: &str) -> Option<usize> {
+        self.by_key.get(which).get(key).copied()
+    }
+
+    pub(super) fn add(&mut self, entry: Entry) {
+        let index = self.entries.len();
+        for which in Identifier::ALL {
+            if let Some(login_id) = entry.user.login_ids.get(which) {
+                self.by_key
+                    .get_mut(which)
+                    .insert(login_id.key.clone(), index);
+            }
+        }
+        self.entries.push(entry);
+    }
+
+    /// Gives a user this login id in place of the one it has. The new one belongs to nobody else.
+    pub(super) fn replace(
+        &mut self,
+        index: usize,
+        which: Identifier,
+        new: Option<LoginId>,
+    ) -> Replaced {
+        let old = self.entries[index].user.login_ids.get_mut(which);
+        if *old == new {
+            return Replaced::Nothing;
+        }
+        let keys = self.by_key.get_mut(which);
+        let (old_key, new_key) = (
+            old.as_ref().map(|id| &id.key),
+            new.as_ref().map(|id| &id.key),
+        );
+        let replaced = if old_key == new_key {
+            Replaced::Value
+        } else {
+            Replaced::Key
+        };
+        if let Some(key) = old_key {
+            keys.remove(key);
+        }
+        if let Some(key) = new_key {
+            keys.insert(key.clone(), index);
+        }
+        *old = new;
+        replaced
+    }
+}
+
+/// What became of a login id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Replaced {
+    Nothing,
+    /// What is shown, while the key is the same.
+    Value,
+    Key,
+}
