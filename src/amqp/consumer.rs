@@ -136,10 +136,10 @@ impl Delivery {
     /// comes again, and the fence finds the chunk applied.
     pub async fn ack(&self) -> Result<(), Error> {
         // `Ok(false)` means that the channel is gone: the same as an error to us.
-        match within("ack", self.acker.ack(BasicAckOptions::default())).await? {
-            true => Ok(()),
-            false => Err(Error::Ended { step: "ack" }),
+        if within("ack", self.acker.ack(BasicAckOptions::default())).await? {
+            return Ok(());
         }
+        Err(Error::Ended { step: "ack" })
     }
 
     /// Sends the message to the dead letters.

@@ -107,7 +107,7 @@ impl Opened {
         let before = found.users.iter().map(|user| (user.id, keys_of(&user.login_ids))).collect();
         let resolution = resolve(&rules, self.candidates, found.users);
         let told = tell(&self.payload, chunk, &resolution.verdicts);
-        Work { told, ..columns(resolution, before, chunk.project, keys) }
+        Work { told, ..columns(resolution, &before, chunk.project, keys) }
     }
 
     /// Gives up on every record of the chunk: tried alone, it was refused or ended the worker.
@@ -159,7 +159,7 @@ fn tell(payload: &Payload, chunk: &ChunkRef, verdicts: &[Verdict]) -> Told {
 
 fn columns(
     resolution: Resolution,
-    before: HashMap<Uuid, PerIdentifier<Option<String>>>,
+    before: &HashMap<Uuid, PerIdentifier<Option<String>>>,
     project: i32,
     keys: &MasterKeys,
 ) -> Work {

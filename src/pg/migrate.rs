@@ -51,7 +51,7 @@ pub async fn check_schema(pool: &Pool) -> Result<(), SchemaError> {
     let needed = embedded::migrations::runner()
         .get_migrations()
         .iter()
-        .map(|migration| migration.version() as i32)
+        .map(|migration| migration.version())
         .max()
         .expect("there are migrations");
     let client = pool.get().await.map_err(Error::from)?;
