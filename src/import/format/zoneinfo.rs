@@ -43,6 +43,7 @@ mod tests {
             "/",
             "+01:00",
             "",
+            "Etc/Unknown",
             "posix/Europe/Berlin",
         ] {
             assert!(!is_zone(text), "{text}");

@@ -64,6 +64,8 @@ fn one_by_one(task: &Task, records: &[&str]) -> (Vec<Verdict>, Vec<BTreeMap<Stri
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn a_run_equals_its_records_one_by_one(
         records in proptest::collection::vec(record(), 1..12),
