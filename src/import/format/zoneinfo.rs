@@ -1,3 +1,5 @@
+//! Time zones, by the names of the IANA database.
+
 use std::collections::HashSet;
 use std::sync::LazyLock;
 

@@ -58,80 +58,82 @@ fn secrets_are_replaced_and_the_rest_is_untouched() {
     }
 }
 
+const WRONG_PLACES: &[(&str, &str)] = &[
+    (r#"{"password":"hunter2"}"#, r#"{"password":"REDACTED"}"#),
+    (r#"{"password":null}"#, r#"{"password":"REDACTED"}"#),
+    (r#"{"password":["hunter2"]}"#, r#"{"password":"REDACTED"}"#),
+    (r#"{"password":2}"#, r#"{"password":"REDACTED"}"#),
+    (r#"{"mfa":null}"#, r#"{"mfa":"REDACTED"}"#),
+    (r#"{"mfa":"hunter2"}"#, r#"{"mfa":"REDACTED"}"#),
+    (
+        r#"{"mfa":{"password":null}}"#,
+        r#"{"mfa":{"password":"REDACTED"}}"#,
+    ),
+    (
+        r#"{"mfa":{"password":"hunter2"}}"#,
+        r#"{"mfa":{"password":"REDACTED"}}"#,
+    ),
+    (r#"{"mfa":{"totp":null}}"#, r#"{"mfa":{"totp":"REDACTED"}}"#),
+    (
+        r#"{"mfa":{"totp":["hunter2"]}}"#,
+        r#"{"mfa":{"totp":"REDACTED"}}"#,
+    ),
+    (
+        r#"{"password":{"hunter2":1,"type":"bcrypt"}}"#,
+        r#"{"password":{"type":"bcrypt"}}"#,
+    ),
+    (
+        r#"{"password":{"type":"hunter2"}}"#,
+        r#"{"password":{"type":"REDACTED"}}"#,
+    ),
+    (
+        r#"{"password":{"type":null}}"#,
+        r#"{"password":{"type":"REDACTED"}}"#,
+    ),
+    (
+        r#"{"password":{"type":{"bcrypt":1}}}"#,
+        r#"{"password":{"type":"REDACTED"}}"#,
+    ),
+    (
+        r#"{"password":{"expire_after":"hunter2"}}"#,
+        r#"{"password":{"expire_after":"REDACTED"}}"#,
+    ),
+    (
+        r#"{"password":{"expire_after":2030}}"#,
+        r#"{"password":{"expire_after":"REDACTED"}}"#,
+    ),
+    (
+        r#"{"mfa":{"email":"hunter2"}}"#,
+        r#"{"mfa":{"email":"REDACTED"}}"#,
+    ),
+    (r#"{"mfa":{"email":""}}"#, r#"{"mfa":{"email":"REDACTED"}}"#),
+    (
+        r#"{"mfa":{"email":["a@b.c"]}}"#,
+        r#"{"mfa":{"email":"REDACTED"}}"#,
+    ),
+    (
+        r#"{"mfa":{"phone_number":"hunter2"}}"#,
+        r#"{"mfa":{"phone_number":"REDACTED"}}"#,
+    ),
+    (
+        r#"{"mfa":{"phone_number":85298765432}}"#,
+        r#"{"mfa":{"phone_number":"REDACTED"}}"#,
+    ),
+    (r#"{"mfa":{"hunter2":{"secret":"x"}}}"#, r#"{"mfa":{}}"#),
+    (
+        r#"{"mfa":{"totp":{"hunter2":1,"secret":1,"x":2}}}"#,
+        r#"{"mfa":{"totp":{"secret":"REDACTED"}}}"#,
+    ),
+    (
+        r#"{"mfa":{"password":{"type":"hunter2","password_hash":"x","y":1,"expire_after":""}}}"#,
+        r#"{"mfa":{"password":{"type":"REDACTED","password_hash":"REDACTED","expire_after":"REDACTED"}}}"#,
+    ),
+];
+
 #[test]
 fn what_stands_in_a_wrong_place_may_be_a_secret() {
-    for (sent, expected) in [
-        (r#"{"password":"hunter2"}"#, r#"{"password":"REDACTED"}"#),
-        (r#"{"password":null}"#, r#"{"password":"REDACTED"}"#),
-        (r#"{"password":["hunter2"]}"#, r#"{"password":"REDACTED"}"#),
-        (r#"{"password":2}"#, r#"{"password":"REDACTED"}"#),
-        (r#"{"mfa":null}"#, r#"{"mfa":"REDACTED"}"#),
-        (r#"{"mfa":"hunter2"}"#, r#"{"mfa":"REDACTED"}"#),
-        (
-            r#"{"mfa":{"password":null}}"#,
-            r#"{"mfa":{"password":"REDACTED"}}"#,
-        ),
-        (
-            r#"{"mfa":{"password":"hunter2"}}"#,
-            r#"{"mfa":{"password":"REDACTED"}}"#,
-        ),
-        (r#"{"mfa":{"totp":null}}"#, r#"{"mfa":{"totp":"REDACTED"}}"#),
-        (
-            r#"{"mfa":{"totp":["hunter2"]}}"#,
-            r#"{"mfa":{"totp":"REDACTED"}}"#,
-        ),
-        (
-            r#"{"password":{"hunter2":1,"type":"bcrypt"}}"#,
-            r#"{"password":{"type":"bcrypt"}}"#,
-        ),
-        (
-            r#"{"password":{"type":"hunter2"}}"#,
-            r#"{"password":{"type":"REDACTED"}}"#,
-        ),
-        (
-            r#"{"password":{"type":null}}"#,
-            r#"{"password":{"type":"REDACTED"}}"#,
-        ),
-        (
-            r#"{"password":{"type":{"bcrypt":1}}}"#,
-            r#"{"password":{"type":"REDACTED"}}"#,
-        ),
-        (
-            r#"{"password":{"expire_after":"hunter2"}}"#,
-            r#"{"password":{"expire_after":"REDACTED"}}"#,
-        ),
-        (
-            r#"{"password":{"expire_after":2030}}"#,
-            r#"{"password":{"expire_after":"REDACTED"}}"#,
-        ),
-        (
-            r#"{"mfa":{"email":"hunter2"}}"#,
-            r#"{"mfa":{"email":"REDACTED"}}"#,
-        ),
-        (r#"{"mfa":{"email":""}}"#, r#"{"mfa":{"email":"REDACTED"}}"#),
-        (
-            r#"{"mfa":{"email":["a@b.c"]}}"#,
-            r#"{"mfa":{"email":"REDACTED"}}"#,
-        ),
-        (
-            r#"{"mfa":{"phone_number":"hunter2"}}"#,
-            r#"{"mfa":{"phone_number":"REDACTED"}}"#,
-        ),
-        (
-            r#"{"mfa":{"phone_number":85298765432}}"#,
-            r#"{"mfa":{"phone_number":"REDACTED"}}"#,
-        ),
-        (r#"{"mfa":{"hunter2":{"secret":"x"}}}"#, r#"{"mfa":{}}"#),
-        (
-            r#"{"mfa":{"totp":{"hunter2":1,"secret":1,"x":2}}}"#,
-            r#"{"mfa":{"totp":{"secret":"REDACTED"}}}"#,
-        ),
-        (
-            r#"{"mfa":{"password":{"type":"hunter2","password_hash":"x","y":1,"expire_after":""}}}"#,
-            r#"{"mfa":{"password":{"type":"REDACTED","password_hash":"REDACTED","expire_after":"REDACTED"}}}"#,
-        ),
-    ] {
-        assert_eq!(echo(sent).as_deref(), Some(expected));
+    for (sent, expected) in WRONG_PLACES {
+        assert_eq!(echo(sent).as_deref(), Some(*expected));
     }
 }
 

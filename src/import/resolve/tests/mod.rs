@@ -1,6 +1,7 @@
 //! Records as they are sent, against users as they are stored.
 
 mod checks;
+mod fields;
 mod order;
 mod serial;
 mod upsert_table;

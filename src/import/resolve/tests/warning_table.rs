@@ -24,73 +24,75 @@ fn of_skipping() {
     );
 }
 
+const INSERTING: &[(&str, &[&str])] = &[
+    (
+        r#""email":null"#,
+        &["email = null has no effect in insert."],
+    ),
+    (
+        r#""phone_number":null"#,
+        &["phone_number = null has no effect in insert."],
+    ),
+    (
+        r#""preferred_username":null"#,
+        &["preferred_username = null has no effect in insert."],
+    ),
+    (
+        r#""mfa":{"email":null}"#,
+        &["mfa.email = null has no effect in insert."],
+    ),
+    (
+        r#""mfa":{"phone_number":null}"#,
+        &["mfa.phone_number = null has no effect in insert."],
+    ),
+    (
+        r#""email_verified":false"#,
+        &["email_verified = false has no effect in insert."],
+    ),
+    (
+        r#""phone_number_verified":false"#,
+        &["phone_number_verified = false has no effect in insert."],
+    ),
+    (
+        r#""disabled":false"#,
+        &["disabled = false has no effect in insert."],
+    ),
+    (
+        r#""email":"a@b.c","email_verified":false"#,
+        &["email_verified = false has no effect in insert."],
+    ),
+    (
+        r#""email_verified":true"#,
+        &["email_verified = true has no effect when email is absent."],
+    ),
+    (
+        r#""phone_number_verified":true"#,
+        &["phone_number_verified = true has no effect when phone_number is absent."],
+    ),
+    (
+        r#""email_verified":true,"email":null"#,
+        &[
+            "email = null has no effect in insert.",
+            "email_verified = true has no effect when email is absent.",
+        ],
+    ),
+    (
+        r#""email":"a@b.c","email_verified":true,"disabled":true"#,
+        &[],
+    ),
+    (
+        r#""name":null,"custom_attributes":{"a":null},"roles":[]"#,
+        &[],
+    ),
+];
+
 #[test]
 fn of_inserting() {
     let task = Task::new(Identifier::ExternalId, true);
-    for (members, expected) in [
-        (
-            r#""email":null"#,
-            &["email = null has no effect in insert."][..],
-        ),
-        (
-            r#""phone_number":null"#,
-            &["phone_number = null has no effect in insert."],
-        ),
-        (
-            r#""preferred_username":null"#,
-            &["preferred_username = null has no effect in insert."],
-        ),
-        (
-            r#""mfa":{"email":null}"#,
-            &["mfa.email = null has no effect in insert."],
-        ),
-        (
-            r#""mfa":{"phone_number":null}"#,
-            &["mfa.phone_number = null has no effect in insert."],
-        ),
-        (
-            r#""email_verified":false"#,
-            &["email_verified = false has no effect in insert."],
-        ),
-        (
-            r#""phone_number_verified":false"#,
-            &["phone_number_verified = false has no effect in insert."],
-        ),
-        (
-            r#""disabled":false"#,
-            &["disabled = false has no effect in insert."],
-        ),
-        (
-            r#""email":"a@b.c","email_verified":false"#,
-            &["email_verified = false has no effect in insert."],
-        ),
-        (
-            r#""email_verified":true"#,
-            &["email_verified = true has no effect when email is absent."],
-        ),
-        (
-            r#""phone_number_verified":true"#,
-            &["phone_number_verified = true has no effect when phone_number is absent."],
-        ),
-        (
-            r#""email_verified":true,"email":null"#,
-            &[
-                "email = null has no effect in insert.",
-                "email_verified = true has no effect when email is absent.",
-            ],
-        ),
-        (
-            r#""email":"a@b.c","email_verified":true,"disabled":true"#,
-            &[],
-        ),
-        (
-            r#""name":null,"custom_attributes":{"a":null},"roles":[]"#,
-            &[],
-        ),
-    ] {
+    for (members, expected) in INSERTING {
         assert_eq!(
             told(&task, &format!("{{\"external_id\":\"9\",{members}}}")),
-            expected
+            *expected
         );
     }
     let record = r#"{"email":"a@b.c","external_id":null}"#;
