@@ -72,19 +72,28 @@ mod armed {
     /// Makes `step` do what `action` says, written as in `FAILPOINTS`.
     pub fn set(step: &str, action: &str) {
         let action = Some(parse(action));
-        STEPS.lock().expect("no test panics while it holds this").entry(step.to_owned()).or_default().action =
-            action;
+        STEPS
+            .lock()
+            .expect("no test panics while it holds this")
+            .entry(step.to_owned())
+            .or_default()
+            .action = action;
     }
 
     pub fn clear(step: &str) {
-        if let Some(step) = STEPS.lock().expect("no test panics while it holds this").get_mut(step) {
+        if let Some(step) = STEPS.lock().expect("no test panics while it holds this").get_mut(step)
+        {
             step.action = None;
         }
     }
 
     /// How often the step was passed so far.
     pub fn passes(step: &str) -> u64 {
-        STEPS.lock().expect("no test panics while it holds this").get(step).map_or(0, |step| step.passes)
+        STEPS
+            .lock()
+            .expect("no test panics while it holds this")
+            .get(step)
+            .map_or(0, |step| step.passes)
     }
 
     /// Passes the step, or does what a test wants to happen there.
@@ -93,7 +102,9 @@ mod armed {
             let mut steps = STEPS.lock().expect("no test panics while it holds this");
             let step = steps.entry(step.to_owned()).or_default();
             step.passes += 1;
-            step.action.filter(|(_, at)| at.is_none_or(|at| at == step.passes)).map(|(action, _)| action)
+            step.action
+                .filter(|(_, at)| at.is_none_or(|at| at == step.passes))
+                .map(|(action, _)| action)
         };
         match action {
             None => Ok(()),

@@ -4,6 +4,7 @@
 //! process talks to its neighbours, then the four stages that a task passes through. Stages
 //! never call each other: they meet only in the tables of Postgres and one message.
 
+pub mod backoff;
 pub mod config;
 pub mod failpoint;
 pub mod metrics;

@@ -7,21 +7,31 @@ use super::{Broker, Database, DatabaseUrl, Keys, Service, Worker};
 /// Each says what is wrong, where, and what to do; none shows a secret.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    #[error("DATABASE_URL is not set; give the address of Postgres, as in postgres://user@127.0.0.1:5432/user_import")]
+    #[error(
+        "DATABASE_URL is not set; give the address of Postgres, as in postgres://user@127.0.0.1:5432/user_import"
+    )]
     NoDatabaseUrl,
-    #[error("DATABASE_URL cannot be used: {0}; it looks like postgres://user:password@host:5432/name")]
+    #[error(
+        "DATABASE_URL cannot be used: {0}; it looks like postgres://user:password@host:5432/name"
+    )]
     DatabaseUrl(&'static str),
-    #[error("AMQP_URL is not set; give the address of RabbitMQ, as in amqp://guest:guest@127.0.0.1:5672")]
+    #[error(
+        "AMQP_URL is not set; give the address of RabbitMQ, as in amqp://guest:guest@127.0.0.1:5672"
+    )]
     NoAmqpUrl,
     #[error("AMQP_URL cannot be used: {0}; it looks like amqp://user:password@host:5672/vhost")]
     AmqpUrl(&'static str),
     #[error("AMQP_PREFIX may hold 1 to 100 letters, digits, '.', '_' and '-'")]
     AmqpPrefix,
-    #[error("neither MASTER_KEY nor MASTER_KEY_FILE is set; make a key with `head -c 32 /dev/urandom | base64` and keep it safe")]
+    #[error(
+        "neither MASTER_KEY nor MASTER_KEY_FILE is set; make a key with `head -c 32 /dev/urandom | base64` and keep it safe"
+    )]
     NoMasterKey,
     #[error("MASTER_KEY and MASTER_KEY_FILE are both set; give one of them")]
     TwoMasterKeys,
-    #[error("MASTER_KEY_FILE {path} cannot be read ({kind}); check that it exists and that this user may read it")]
+    #[error(
+        "MASTER_KEY_FILE {path} cannot be read ({kind}); check that it exists and that this user may read it"
+    )]
     MasterKeyFile { path: String, kind: std::io::ErrorKind },
     #[error("{0}")]
     Together(String),

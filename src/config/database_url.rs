@@ -90,7 +90,12 @@ mod tests {
 
     #[test]
     fn a_wrong_url_is_refused_in_one_sentence_without_the_url() {
-        for wrong in ["mysql://h/db", "postgres://", "postgres://u:secret@h:x/db", "postgres://h/d?sslmode=maybe"] {
+        for wrong in [
+            "mysql://h/db",
+            "postgres://",
+            "postgres://u:secret@h:x/db",
+            "postgres://h/d?sslmode=maybe",
+        ] {
             let text = DatabaseUrl::parse(wrong).unwrap_err().to_string();
             assert!(!text.contains("secret") && text.contains("DATABASE_URL"), "{text}");
         }

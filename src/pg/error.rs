@@ -161,8 +161,10 @@ fn io_cause(error: &tokio_postgres::Error) -> Option<std::io::ErrorKind> {
 // The driver keeps its kinds private; while connecting, its text is all that tells.
 fn is_connect(error: &tokio_postgres::Error) -> bool {
     let text = error.to_string();
-    text.starts_with("error connecting") || text.starts_with("error performing TLS")
-        || text.starts_with("timeout") || text.starts_with("authentication error")
+    text.starts_with("error connecting")
+        || text.starts_with("error performing TLS")
+        || text.starts_with("timeout")
+        || text.starts_with("authentication error")
         || text.starts_with("invalid configuration")
 }
 
@@ -185,11 +187,21 @@ mod tests {
     #[test]
     fn each_sqlstate_has_its_class() {
         for (state, class) in [
-            ("23505", Class::UniqueViolation), ("40001", Class::Transient), ("40P01", Class::Transient),
-            ("53100", Class::Transient), ("53300", Class::Transient), ("57P01", Class::Transient),
-            ("57014", Class::TimedOut), ("25006", Class::Transient), ("55P03", Class::Transient),
-            ("22021", Class::Refused), ("23514", Class::Refused), ("54000", Class::Refused),
-            ("42P01", Class::WrongSchema), ("3F000", Class::WrongSchema), ("XX000", Class::Other),
+            ("23505", Class::UniqueViolation),
+            ("40001", Class::Transient),
+            ("40P01", Class::Transient),
+            ("53100", Class::Transient),
+            ("53300", Class::Transient),
+            ("57P01", Class::Transient),
+            ("57014", Class::TimedOut),
+            ("25006", Class::Transient),
+            ("55P03", Class::Transient),
+            ("22021", Class::Refused),
+            ("23514", Class::Refused),
+            ("54000", Class::Refused),
+            ("42P01", Class::WrongSchema),
+            ("3F000", Class::WrongSchema),
+            ("XX000", Class::Other),
         ] {
             assert_eq!(class_of(state), class, "{state}");
         }

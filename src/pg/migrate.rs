@@ -16,9 +16,13 @@ const MIGRATION_LOCK: i64 = 0x7573_6572_696d_706f;
 /// Why `api` and `worker` do not start on a schema.
 #[derive(Debug, thiserror::Error)]
 pub enum SchemaError {
-    #[error("the schema is at version {found} and this release needs {needed}; run `user-import migrate` first")]
+    #[error(
+        "the schema is at version {found} and this release needs {needed}; run `user-import migrate` first"
+    )]
     TooOld { found: i32, needed: i32 },
-    #[error("the schema no longer serves this release (it serves {oldest} and later, this is {RELEASE}); run a newer release")]
+    #[error(
+        "the schema no longer serves this release (it serves {oldest} and later, this is {RELEASE}); run a newer release"
+    )]
     TooNew { oldest: i32 },
     #[error(transparent)]
     Postgres(#[from] Error),
@@ -31,10 +35,7 @@ pub enum SchemaError {
 pub async fn migrate(pool: &Pool) -> Result<usize, SchemaError> {
     let mut client = pool.get().await.map_err(Error::from)?;
     // A session lock, for refinery has none of its own; `migrate` must not go through PgBouncer.
-    client
-        .execute("SELECT pg_advisory_lock($1)", &[&MIGRATION_LOCK])
-        .await
-        .map_err(Error::from)?;
+    client.execute("SELECT pg_advisory_lock($1)", &[&MIGRATION_LOCK]).await.map_err(Error::from)?;
     let report = embedded::migrations::runner().run_async(&mut **client.as_mut()).await;
     // The lock ends with its session even if this statement cannot be sent.
     client

@@ -1,0 +1,159 @@
+//! One attempt at a chunk: fence, open, probe, resolve, write, commit.
+
+use std::time::Duration;
+
+use deadpool_postgres::GenericClient;
+use tracing::Instrument;
+
+use super::fence::{Fenced, fence};
+use super::probe::Wanted;
+use super::work::{self, Opened, Work};
+use super::write::{Written, write};
+use super::{Apply, Error};
+use crate::amqp::ChunkMessage;
+use crate::chunk::ChunkRef;
+use crate::{failpoint, metrics, pg, telemetry};
+
+/// How an attempt ended that did not fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Done {
+    /// Committed.
+    Applied,
+    /// Cut into parts, which are chunks of their own.
+    Split,
+    /// There was nothing to do: applied before, waiting, split, cancelled or gone.
+    Nothing,
+}
+
+/// What is done with the records behind the fence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Aim {
+    Apply,
+    /// The one record of the chunk is given up on.
+    Condemn,
+}
+
+/// Limits of a transaction, so that a frozen worker's locks end and nobody waits for ever. A
+/// healthy chunk takes a tenth of a second.
+///
+/// The planner is told to probe: a plan made while the directory was small is kept by its
+/// connection when it has grown.
+const LIMITS: &str = "SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = '30s'; \
+     SET LOCAL idle_in_transaction_session_timeout = '15s'; SET LOCAL jit = off; \
+     SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; \
+     SET LOCAL enable_seqscan = off";
+
+pub fn chunk_ref(message: &ChunkMessage) -> ChunkRef {
+    ChunkRef {
+        project: message.project,
+        task: message.task,
+        first_index: message.first_index,
+        record_count: message.record_count,
+    }
+}
+
+/// Begins a transaction with its limits.
+pub async fn begin(client: &mut pg::Client) -> Result<pg::Transaction<'_>, Error> {
+    let transaction = client.transaction().await?;
+    transaction.batch_execute(LIMITS).await?;
+    Ok(transaction)
+}
+
+/// What a delivery that nothing is held against does. `Ok(None)`: something is, after all.
+pub async fn attempt(
+    apply: &Apply,
+    message: &ChunkMessage,
+    aim: Aim,
+) -> Result<Option<Done>, Error> {
+    let mut client = apply.pool.get().await?;
+    let transaction = begin(&mut client).await?;
+    let chunk = chunk_ref(message);
+    let fenced = fence(&transaction, &apply.master_keys, &chunk).await?;
+    let Some(fenced) = fenced else {
+        return Ok(Some(Done::Nothing));
+    };
+    if fenced.starts > 0 && aim == Aim::Apply {
+        return Ok(None);
+    }
+    behind_fence(apply, transaction, fenced, message, aim).await.map(Some)
+}
+
+/// Everything behind the fence, and the commit.
+pub async fn behind_fence(
+    apply: &Apply,
+    transaction: pg::Transaction<'_>,
+    fenced: Fenced,
+    message: &ChunkMessage,
+    aim: Aim,
+) -> Result<Done, Error> {
+    telemetry::link(&tracing::Span::current(), fenced.traceparent.as_deref());
+    failpoint::pass("apply.after_fence").await?;
+    let chunk = chunk_ref(message);
+    let (opened, fenced) = open(fenced, chunk, &message.sealed).await?;
+    let work = match aim {
+        Aim::Apply => resolve(apply, &transaction, opened, fenced, chunk).await?,
+        Aim::Condemn => opened.condemn(&chunk),
+    };
+    let span = tracing::info_span!("chunk.write");
+    let written = write(&transaction, &chunk, &work).instrument(span).await?;
+    if written == Written::TaskEnded {
+        return Ok(Done::Nothing);
+    }
+    failpoint::pass("apply.before_commit").await?;
+    transaction.commit().await?;
+    failpoint::pass("apply.after_commit").await?;
+    count(&work, written);
+    Ok(Done::Applied)
+}
+
+async fn open(fenced: Fenced, chunk: ChunkRef, sealed: &[u8]) -> Result<(Opened, Fenced), Error> {
+    let sealed = sealed.to_vec();
+    let span = tracing::info_span!("chunk.open");
+    blocking(span, move || {
+        let opened = work::open(&fenced, &chunk, &sealed)?;
+        Ok((opened, fenced))
+    })
+    .await
+}
+
+async fn resolve(
+    apply: &Apply,
+    client: &impl GenericClient,
+    opened: Opened,
+    fenced: Fenced,
+    chunk: ChunkRef,
+) -> Result<Work, Error> {
+    let wanted = Wanted::of(opened.records());
+    let span = tracing::info_span!("chunk.probe");
+    let found = wanted.probe(client, chunk.project).instrument(span).await?;
+    let keys = apply.master_keys.clone();
+    let span = tracing::info_span!("chunk.resolve");
+    blocking(span, move || Ok(opened.resolve(&fenced, &chunk, found, &keys))).await
+}
+
+/// Runs the computing off the threads that serve connections. A panic there is the chunk's.
+async fn blocking<T: Send + 'static>(
+    span: tracing::Span,
+    compute: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    tokio::task::spawn_blocking(move || span.in_scope(compute))
+        .await
+        .unwrap_or(Err(Error::Panicked))
+}
+
+fn count(work: &Work, written: Written) {
+    let counts = work.told.counts;
+    metrics::chunks_applied("sure", 1);
+    for (outcome, n) in [
+        ("inserted", counts.inserted),
+        ("updated", counts.updated),
+        ("skipped", counts.skipped),
+        ("failed", counts.failed),
+    ] {
+        metrics::records(outcome, n as u64);
+    }
+    if let Written::LastChunk { task_seconds } = written {
+        metrics::tasks_ended("completed", 1);
+        metrics::task_seconds("completed", Duration::from_secs_f64(task_seconds.max(0.0)));
+    }
+}

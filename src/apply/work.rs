@@ -1,0 +1,194 @@
+//! The pure middle of an attempt: bytes to records, records and users to what is written.
+//!
+//! Runs off the threads that serve the connections, for a chunk takes tens of milliseconds.
+
+use std::collections::{BTreeSet, HashMap};
+
+use uuid::Uuid;
+
+use super::Error;
+use super::columns::{ReleaseColumns, SecretColumns, UserColumns};
+use super::fence::Fenced;
+use super::probe::Found;
+use crate::chunk::{ChunkRef, Details, DetailsWriter, Entry, Kind, Payload, read_payload};
+use crate::import::outcome::{Fault, Outcome, Verdict};
+use crate::import::parse;
+use crate::import::record::{LoginId, PerIdentifier, Record};
+use crate::import::redact;
+use crate::import::resolve::{Candidate, Resolution, Rules, resolve};
+use crate::import::user::User;
+use crate::seal::MasterKeys;
+
+/// A chunk's records, read.
+pub struct Opened {
+    pub payload: Payload,
+    candidates: Vec<Candidate>,
+}
+
+/// What an attempt writes.
+#[derive(Default)]
+pub struct Work {
+    pub new_roles: BTreeSet<String>,
+    pub new_groups: BTreeSet<String>,
+    pub inserts: UserColumns,
+    pub secrets: SecretColumns,
+    /// Of users to be changed, sorted: lock order.
+    pub locks: (Vec<Uuid>, Vec<i64>),
+    pub releases: ReleaseColumns,
+    pub updates: UserColumns,
+    pub told: Told,
+}
+
+/// What is said of a chunk's records.
+#[derive(Default)]
+pub struct Told {
+    pub details: Details,
+    pub counts: Counts,
+    /// Where the failed records stand in the file; `None` where lines mean nothing or none failed.
+    pub failed_lines: Option<Vec<i64>>,
+}
+
+/// A chunk's part of the summary.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub inserted: i64,
+    pub updated: i64,
+    pub skipped: i64,
+    pub failed: i64,
+}
+
+/// Opens, decompresses, parses and validates every record.
+pub fn open(fenced: &Fenced, chunk: &ChunkRef, sealed: &[u8]) -> Result<Opened, Error> {
+    let payload = read_payload(&fenced.key, chunk, sealed)?;
+    let candidates = payload.entries().map(|entry| candidate(fenced, &entry)).collect();
+    Ok(Opened { payload, candidates })
+}
+
+fn candidate(fenced: &Fenced, entry: &Entry<'_>) -> Candidate {
+    let record = match entry.kind {
+        Kind::Json(json) => read_record(fenced, json, entry.line),
+        Kind::TooLarge { limit } => Err(vec![Fault::record_too_large(limit)]),
+        Kind::BadRow { cells, columns } => Err(vec![Fault::bad_row(entry.line, cells, columns)]),
+    };
+    Candidate {
+        record,
+        new_id: Uuid::now_v7(),
+        shares_with_earlier_chunk: entry.shares_with_earlier_chunk,
+    }
+}
+
+/// The record, or its faults with the line of the file they stand in.
+fn read_record(fenced: &Fenced, json: &[u8], line: u64) -> Result<Box<Record>, Vec<Fault>> {
+    let located = |fault: Fault| if line > 0 { fault.at_line(line) } else { fault };
+    parse::parse(json, fenced.options.identifier, &fenced.settings)
+        .map(Box::new)
+        .map_err(|faults| faults.into_iter().map(located).collect())
+}
+
+impl Opened {
+    pub fn records(&self) -> impl Iterator<Item = &Record> {
+        self.candidates.iter().filter_map(|candidate| candidate.record.as_deref().ok())
+    }
+
+    /// Resolves the chunk against what was found.
+    pub fn resolve(
+        self,
+        fenced: &Fenced,
+        chunk: &ChunkRef,
+        found: Found,
+        keys: &MasterKeys,
+    ) -> Work {
+        let rules = Rules {
+            options: fenced.options,
+            unknown_roles_and_groups: fenced.settings.unknown_roles_and_groups,
+            known_roles: &found.roles,
+            known_groups: &found.groups,
+        };
+        let before = found.users.iter().map(|user| (user.id, keys_of(&user.login_ids))).collect();
+        let resolution = resolve(&rules, self.candidates, found.users);
+        let told = tell(&self.payload, chunk, &resolution.verdicts);
+        Work { told, ..columns(resolution, before, chunk.project, keys) }
+    }
+
+    /// Gives up on every record of the chunk: tried alone, it was refused or ended the worker.
+    pub fn condemn(self, chunk: &ChunkRef) -> Work {
+        let condemned = Verdict {
+            outcome: Outcome::Failed,
+            user_id: None,
+            warnings: Vec::new(),
+            errors: vec![Fault::unprocessable()],
+        };
+        let verdicts = vec![condemned; self.candidates.len()];
+        Work { told: tell(&self.payload, chunk, &verdicts), ..Work::default() }
+    }
+}
+
+fn keys_of(ids: &PerIdentifier<Option<LoginId>>) -> PerIdentifier<Option<String>> {
+    let key = |id: &Option<LoginId>| id.as_ref().map(|id| id.key.clone());
+    PerIdentifier {
+        email: key(&ids.email),
+        phone_number: key(&ids.phone_number),
+        preferred_username: key(&ids.preferred_username),
+        external_id: key(&ids.external_id),
+    }
+}
+
+fn tell(payload: &Payload, chunk: &ChunkRef, verdicts: &[Verdict]) -> Told {
+    let mut details = DetailsWriter::default();
+    let mut counts = Counts::default();
+    let mut failed_lines = Vec::new();
+    for (at, (entry, verdict)) in payload.entries().zip(verdicts).enumerate() {
+        let echo = match entry.kind {
+            Kind::Json(json) => redact::redact(json),
+            Kind::TooLarge { .. } | Kind::BadRow { .. } => None,
+        };
+        details.push(chunk.first_index + at as i64, echo.as_deref().map(str::as_bytes), verdict);
+        if verdict.outcome == Outcome::Failed && entry.line > 0 {
+            failed_lines.push(entry.line as i64);
+        }
+        *match verdict.outcome {
+            Outcome::Inserted => &mut counts.inserted,
+            Outcome::Updated => &mut counts.updated,
+            Outcome::Skipped => &mut counts.skipped,
+            Outcome::Failed => &mut counts.failed,
+        } += 1;
+    }
+    let failed_lines = Some(failed_lines).filter(|lines| !lines.is_empty());
+    Told { details: details.finish(), counts, failed_lines }
+}
+
+fn columns(
+    resolution: Resolution,
+    before: HashMap<Uuid, PerIdentifier<Option<String>>>,
+    project: i32,
+    keys: &MasterKeys,
+) -> Work {
+    let mut work = Work {
+        new_roles: resolution.new_roles,
+        new_groups: resolution.new_groups,
+        ..Work::default()
+    };
+    let mut inserts = resolution.inserts;
+    // By key, whatever the identifier, so that two tasks that insert the same users lock alike.
+    inserts.sort_unstable_by(|(a, _), (b, _)| sort_key(a).cmp(&sort_key(b)));
+    for (user, secrets) in inserts {
+        work.secrets.push(keys, project, user.id, secrets);
+        work.inserts.push(user);
+    }
+    let mut updates = resolution.updates;
+    updates.sort_unstable_by_key(|user| user.id);
+    for user in updates {
+        work.locks.0.push(user.id);
+        work.locks.1.push(user.version);
+        let found = before.get(&user.id).expect("only users that were found are updated");
+        work.releases.push(found, &user);
+        work.updates.push(user);
+    }
+    work
+}
+
+fn sort_key(user: &User) -> [Option<&str>; 4] {
+    let ids = &user.login_ids;
+    [&ids.email, &ids.phone_number, &ids.preferred_username, &ids.external_id]
+        .map(|id| id.as_ref().map(|id| id.key.as_str()))
+}

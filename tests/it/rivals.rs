@@ -1,0 +1,79 @@
+//! Tasks beside each other: over the same users, and a small one behind a huge one.
+
+use crate::harness::{World, assert_converged, eventually, holds, lines, plain};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_tasks_that_insert_the_same_users_make_each_once() {
+    let world = World::new().await;
+    let (_api, client, _) = world.started(0).await;
+    let forwards: String = lines(0..500);
+    let backwards: String = (0..500).rev().map(|n| plain(n).to_string() + "\n").collect();
+    let tasks = [client.import_lines(forwards).await.task(), client.import_lines(backwards).await.task()];
+    world.broker.await_ready(&world.broker.bulk(), 10).await;
+    // Each holds what it has inserted until the other wants it too.
+    let role = world.worker().env("WORKER_CONCURRENCY", 5).failpoints("apply.before_commit=delay:300");
+    let workers = [role.clone().start().await, role.start().await];
+
+    let mut inserted = 0;
+    let mut skipped = 0;
+    for task in &tasks {
+        let seen = assert_converged(&world, &client, task).await;
+        inserted += seen["summary"]["inserted"].as_u64().unwrap();
+        skipped += seen["summary"]["skipped"].as_u64().unwrap();
+    }
+    assert_eq!((inserted, skipped), (500, 500));
+    assert_eq!(world.database.count("SELECT count(*) FROM directory_user", &[]).await, 500);
+    let mut races = 0.0;
+    for worker in &workers {
+        races += client.metrics(worker.address()).await.sum("user_import_races_total", "");
+    }
+    assert!(races > 0.0, "they met");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_small_import_is_not_stuck_behind_a_huge_one() {
+    let world = World::new().await;
+    let api = world.api().start().await;
+    let client = world.client(&api).await;
+    let _worker = world.worker().start().await;
+    // Without passwords: 200,000 hashes would only make the test slow.
+    let huge: String = (0..200_000).map(|n| format!("{{\"email\":\"huge{n}@example.com\"}}\n")).collect();
+    let huge = client.import_lines(huge).await.task();
+    eventually("the huge one has begun", 60, async || {
+        let seen = client.status(&huge).await["summary"]["inserted"].clone();
+        holds(seen.as_u64().unwrap() > 0, seen)
+    })
+    .await;
+    let small = client.import_lines(lines(0..10)).await.task();
+    client.wait(&small, 120).await;
+    let seen = client.status(&huge).await;
+    assert_eq!(seen["status"], "pending", "the small one ended first");
+    let done = seen["summary"]["inserted"].as_u64().unwrap();
+    assert!(done < 150_000, "long before the huge one, which has {done}");
+
+    assert_converged(&world, &client, &small).await;
+    let seen = assert_converged(&world, &client, &huge).await;
+    assert_eq!(seen["summary"]["inserted"], 200_000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn records_that_share_a_login_id_are_applied_in_index_order() {
+    let world = World::new().await;
+    let api = world.api().env("CHUNK_RECORDS", 10).start().await;
+    let client = world.client(&api).await;
+    let _workers = [world.worker().start().await, world.worker().start().await];
+    // Every user comes once in each of 20 rounds, so that every chunk waits for an earlier one.
+    let records = (0..600).map(|index| {
+        let (round, user) = (index / 30, index % 30);
+        format!("{{\"email\":\"user{user}@example.com\",\"name\":\"round {round}\"}}\n")
+    });
+    let request = client.ndjson("identifier=email&upsert=true").body(records.collect::<String>());
+    let task = crate::harness::answer(request).await.task();
+
+    let seen = assert_converged(&world, &client, &task).await;
+    assert_eq!((&seen["summary"]["inserted"], &seen["summary"]["updated"]), (&30.into(), &570.into()));
+    let last = "SELECT count(*) FROM directory_user WHERE attributes->>'name' = 'round 19'";
+    assert_eq!(world.database.count(last, &[]).await, 30, "the last record of each user wins");
+    let waited = "SELECT count(*) FROM import_chunk_wait";
+    assert!(world.database.count(waited, &[]).await > 0, "chunks waited for each other");
+}
