@@ -1,9 +1,11 @@
 //! Stands in until the branch `web` is merged.
 
-#[derive(Debug, clap::Args)]
-pub struct Arguments {}
+use std::process::ExitCode;
 
-pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
-    let Arguments {} = arguments;
+#[derive(Debug, clap::Args)]
+pub struct ProjectArgs {}
+
+pub async fn run(args: ProjectArgs) -> anyhow::Result<ExitCode> {
+    let ProjectArgs {} = args;
     anyhow::bail!("this command is not built yet")
 }
