@@ -10,6 +10,8 @@ use lapin::types::FieldTable;
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
 use tokio::sync::OnceCell;
 
+use user_import::amqp::{Lane, Names};
+
 use super::Servers;
 
 /// A message as it stands in a queue.
@@ -28,8 +30,6 @@ pub struct Broker {
     connection: OnceCell<Connection>,
 }
 
-const QUEUES: [&str; 3] = ["chunks.v1", "express.v1", "dead.v1"];
-
 impl Broker {
     pub fn new(servers: &Servers) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
@@ -38,16 +38,20 @@ impl Broker {
         Self { prefix, url: servers.amqp_url.clone(), connection: OnceCell::new() }
     }
 
+    fn names(&self) -> Names {
+        Names::new(&self.prefix)
+    }
+
     pub fn bulk(&self) -> String {
-        format!("{}.chunks.v1", self.prefix)
+        self.names().bulk
     }
 
     pub fn express(&self) -> String {
-        format!("{}.express.v1", self.prefix)
+        self.names().express
     }
 
     pub fn dead(&self) -> String {
-        format!("{}.dead.v1", self.prefix)
+        self.names().dead
     }
 
     /// A channel of its own: a refused passive declare closes the channel that it was asked on.
@@ -107,30 +111,20 @@ impl Broker {
         count
     }
 
-    pub async fn unbind(&self, queue: &str) {
-        let channel = self.channel().await;
-        for key in self.keys(queue) {
-            let done = channel
-                .queue_unbind(queue.into(), self.prefix.as_str().into(), key.into(), FieldTable::default())
-                .await;
-            done.unwrap();
-        }
+    /// Takes the way to a queue away, and leaves the queue.
+    pub async fn unbind(&self, queue: &str, lane: Lane) {
+        let (channel, exchange) = (self.channel().await, self.names().exchange);
+        let (exchange, key) = (exchange.into(), lane.as_str().into());
+        channel.queue_unbind(queue.into(), exchange, key, FieldTable::default()).await.unwrap();
         close(&channel).await;
     }
 
-    pub async fn bind(&self, queue: &str) {
-        let channel = self.channel().await;
-        for key in self.keys(queue) {
-            let options = QueueBindOptions::default();
-            let exchange = self.prefix.as_str().into();
-            channel.queue_bind(queue.into(), exchange, key.into(), options, FieldTable::default()).await.unwrap();
-        }
+    pub async fn bind(&self, queue: &str, lane: Lane) {
+        let (channel, exchange) = (self.channel().await, self.names().exchange);
+        let (exchange, key) = (exchange.into(), lane.as_str().into());
+        let options = QueueBindOptions::default();
+        channel.queue_bind(queue.into(), exchange, key, options, FieldTable::default()).await.unwrap();
         close(&channel).await;
-    }
-
-    /// The routing key that leads to a queue.
-    fn keys(&self, queue: &str) -> Vec<String> {
-        vec![queue.to_owned(), queue.trim_start_matches(&self.prefix).trim_matches('.').to_owned()]
     }
 
     pub async fn delete(&self, queue: &str) {
@@ -177,17 +171,14 @@ impl Broker {
 
 impl Drop for Broker {
     fn drop(&mut self) {
-        let (url, prefix) = (self.url.clone(), self.prefix.clone());
+        let (url, names) = (self.url.clone(), self.names());
         super::world::block_on_elsewhere(async move {
             let connection = connect(&url).await;
             let channel = connection.create_channel().await.unwrap();
-            for queue in QUEUES {
-                let queue = format!("{prefix}.{queue}");
+            for queue in [names.bulk, names.express, names.dead] {
                 let _ = channel.queue_delete(queue.into(), QueueDeleteOptions::default()).await;
             }
-            for exchange in [prefix.clone(), format!("{prefix}.dead")] {
-                let _ = channel.exchange_delete(exchange.into(), ExchangeDeleteOptions::default()).await;
-            }
+            let _ = channel.exchange_delete(names.exchange.into(), ExchangeDeleteOptions::default()).await;
             let _ = connection.close(200, "done".into()).await;
         });
     }
