@@ -159,6 +159,6 @@ fn count(work: &Work, written: Written) {
     }
     if let Written::LastChunk { task_seconds } = written {
         metrics::tasks_ended("completed", 1);
-        metrics::task_seconds(Duration::from_secs_f64(task_seconds.max(0.0)));
+        metrics::task_seconds("completed", Duration::from_secs_f64(task_seconds.max(0.0)));
     }
 }

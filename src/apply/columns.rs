@@ -184,8 +184,8 @@ impl SecretColumns {
         }
         let (key_id, sealed) = match totp_secret {
             Some(Secret(secret)) => {
-                let (key_id, sealed) = keys.seal_totp(project, user_id, &secret);
-                (Some(key_id), Some(sealed))
+                let sealed = keys.seal_totp(project, user_id, &secret);
+                (Some(sealed.master_key_id), Some(sealed.bytes))
             }
             None => (None, None),
         };

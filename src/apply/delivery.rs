@@ -101,7 +101,7 @@ impl Run<'_> {
             let error = match self.try_once().await {
                 Ok(Some(done)) => {
                     match done {
-                        Done::Applied => metrics::chunk_seconds(began.elapsed()),
+                        Done::Applied => metrics::chunk_seconds("sure", began.elapsed()),
                         Done::Nothing => metrics::stale_deliveries(1),
                         Done::Split => {}
                     }

@@ -13,8 +13,8 @@ use crate::project::{known_groups, known_roles};
 #[derive(Debug, Default)]
 pub struct Wanted {
     keys: PerIdentifier<Vec<String>>,
-    roles: Vec<String>,
-    groups: Vec<String>,
+    roles: BTreeSet<String>,
+    groups: BTreeSet<String>,
 }
 
 /// What the directory holds of it.
@@ -44,22 +44,10 @@ impl Wanted {
                 .groups
                 .extend(record.groups.iter().flatten().cloned());
         }
-        let PerIdentifier {
-            email,
-            phone_number,
-            preferred_username,
-            external_id,
-        } = &mut wanted.keys;
-        for names in [
-            email,
-            phone_number,
-            preferred_username,
-            external_id,
-            &mut wanted.roles,
-            &mut wanted.groups,
-        ] {
-            names.sort_unstable();
-            names.dedup();
+        let PerIdentifier { email, phone_number, preferred_username, external_id } = &mut wanted.keys;
+        for keys in [email, phone_number, preferred_username, external_id] {
+            keys.sort_unstable();
+            keys.dedup();
         }
         wanted
     }

@@ -102,7 +102,7 @@ fn cut(
     for range in ranges(chunk.record_count as usize, cause.parts()) {
         let first_index = chunk.first_index + range.start as i64;
         let single = range.len() == 1;
-        let part = payload.part(range);
+        let mut part = payload.part(range);
         let (part, sealed) = part.finish(&fenced.key, chunk.project, chunk.task, first_index);
         parts.first_index.push(first_index);
         parts.record_count.push(part.record_count);

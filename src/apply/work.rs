@@ -2,7 +2,7 @@
 //!
 //! Runs off the threads that serve the connections, for a chunk takes tens of milliseconds.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use uuid::Uuid;
 
@@ -10,7 +10,7 @@ use super::Error;
 use super::columns::{ReleaseColumns, SecretColumns, UserColumns};
 use super::fence::Fenced;
 use super::probe::Found;
-use crate::chunk::{ChunkRef, Details, DetailsWriter, Entry, EntryKind, Payload, read_payload};
+use crate::chunk::{ChunkRef, Details, DetailsWriter, Entry, Kind, Payload, read_payload};
 use crate::import::outcome::{Fault, Outcome, Verdict};
 use crate::import::parse;
 use crate::import::record::{LoginId, PerIdentifier, Record};
@@ -28,8 +28,8 @@ pub struct Opened {
 /// What an attempt writes.
 #[derive(Default)]
 pub struct Work {
-    pub new_roles: Vec<String>,
-    pub new_groups: Vec<String>,
+    pub new_roles: BTreeSet<String>,
+    pub new_groups: BTreeSet<String>,
     pub inserts: UserColumns,
     pub secrets: SecretColumns,
     /// Of users to be changed, sorted: lock order.
@@ -64,17 +64,27 @@ pub fn open(fenced: &Fenced, chunk: &ChunkRef, sealed: &[u8]) -> Result<Opened, 
 
 fn candidate(fenced: &Fenced, entry: &Entry<'_>) -> Candidate {
     let record = match entry.kind {
-        EntryKind::Json(json) => {
-            parse::parse(json, fenced.options.identifier, &fenced.settings).map(Box::new)
+        Kind::Json(json) => {
+            read_record(fenced, json, entry.line)
         }
-        EntryKind::TooLarge { limit } => Err(vec![Fault::record_too_large(limit)]),
-        EntryKind::BadRow { ref message } => Err(vec![Fault::bad_row(message, entry.line)]),
+        Kind::TooLarge { limit } => Err(vec![Fault::record_too_large(limit)]),
+        Kind::BadRow { cells, columns } => {
+            Err(vec![Fault::bad_row(entry.line, cells, columns)])
+        },
     };
     Candidate {
         record,
         new_id: Uuid::now_v7(),
         shares_with_earlier_chunk: entry.shares_with_earlier_chunk,
     }
+}
+
+/// The record, or its faults with the line of the file they stand in.
+fn read_record(fenced: &Fenced, json: &[u8], line: u64) -> Result<Box<Record>, Vec<Fault>> {
+    let located = |fault: Fault| if line > 0 { fault.at_line(line) } else { fault };
+    parse::parse(json, fenced.options.identifier, &fenced.settings)
+        .map(Box::new)
+        .map_err(|faults| faults.into_iter().map(located).collect())
 }
 
 impl Opened {
@@ -142,14 +152,14 @@ fn keys_of(ids: &PerIdentifier<Option<LoginId>>) -> PerIdentifier<Option<String>
 }
 
 fn tell(payload: &Payload, chunk: &ChunkRef, verdicts: &[Verdict]) -> (Details, Counts) {
-    let mut details = DetailsWriter::new();
+    let mut details = DetailsWriter::default();
     let mut counts = Counts::default();
     for (at, (entry, verdict)) in payload.entries().zip(verdicts).enumerate() {
         let echo = match entry.kind {
-            EntryKind::Json(json) => redact::redact(json),
-            EntryKind::TooLarge { .. } | EntryKind::BadRow { .. } => None,
+            Kind::Json(json) => redact::redact(json),
+            Kind::TooLarge { .. } | Kind::BadRow { .. } => None,
         };
-        details.push(chunk.first_index + at as i64, echo.as_deref(), verdict);
+        details.push(chunk.first_index + at as i64, echo.as_deref().map(str::as_bytes), verdict);
         *match verdict.outcome {
             Outcome::Inserted => &mut counts.inserted,
             Outcome::Updated => &mut counts.updated,
@@ -167,8 +177,8 @@ fn columns(
     keys: &MasterKeys,
 ) -> Work {
     let mut work = Work {
-        new_roles: resolution.new_roles.into_iter().collect(),
-        new_groups: resolution.new_groups.into_iter().collect(),
+        new_roles: resolution.new_roles,
+        new_groups: resolution.new_groups,
         ..Work::default()
     };
     let mut inserts = resolution.inserts;

@@ -17,7 +17,7 @@ pub const DETAILS_BYTES_MAX: usize = 256 << 20;
 const ERRORS_BYTES_MAX: usize = 256 << 10;
 
 /// The details of a chunk as they are stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Details {
     pub blob: Vec<u8>,
     pub failed: i32,

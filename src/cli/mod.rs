@@ -1,1 +1,112 @@
-//! To be written.
+//! The command line: one file a command, and `--help` of each is its reference.
+//!
+//! A command returns its exit code, or an error whose text is one clear sentence. Answers go to
+//! stdout, as a table on a terminal and as JSON elsewhere; everything else goes to stderr.
+
+mod check_config;
+pub mod generate;
+mod healthcheck;
+mod migrate;
+mod output;
+mod project;
+mod service;
+mod token;
+
+pub use output::StdoutClosed;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use crate::config::{Log, Service};
+use crate::telemetry;
+
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    about = "A queue-driven, distributed bulk user import service",
+    max_term_width = 100,
+    after_help = "The smallest deployment, with Postgres and RabbitMQ running:
+  export DATABASE_URL=postgres://... AMQP_URL=amqp://... MASTER_KEY=$(head -c 32 /dev/urandom | base64)
+  user-import migrate
+  user-import project create demo --key-out demo.pem
+  user-import standalone &
+  export USER_IMPORT_PROJECT=demo USER_IMPORT_KEY_FILE=demo.pem
+  user-import generate 20000 > users.ndjson
+  user-import submit users.ndjson --identifier email"
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serves the HTTP API and publishes chunks to the broker
+    #[command(after_help = "Example:\n  user-import api --listen 0.0.0.0:8080")]
+    Api(Box<Service>),
+    /// Consumes chunks; run as many as you like
+    #[command(after_help = "Example:\n  user-import worker --worker-listen 0.0.0.0:8081")]
+    Worker(Box<Service>),
+    /// Runs API and worker in one process: the smallest deployment
+    #[command(after_help = "Example:\n  user-import standalone --listen 127.0.0.1:8080")]
+    Standalone(Box<Service>),
+    /// Brings the schema up to date; safe to run twice and from two places at once
+    Migrate(migrate::Arguments),
+    /// Makes projects, their keys and their settings
+    Project(project::Arguments),
+    /// Signs an Admin API token and prints it
+    Token(token::Arguments),
+    /// Writes N realistic, unique users, the same for the same seed
+    Generate(generate::Arguments),
+    /// Prints every setting in force, and refuses combinations that cannot work
+    CheckConfig(Box<Service>),
+    /// Asks this machine's own process whether it is ready; for containers without a shell
+    Healthcheck(healthcheck::Arguments),
+}
+
+impl Cli {
+    /// Runs the command to its end. Logs and spans are sent before it returns.
+    pub async fn run(self) -> Result<ExitCode> {
+        let (log, name) = self.command.telemetry();
+        // Dropped last, and with it flushed, however the command ends.
+        let _telemetry = telemetry::init(&log, name)?;
+        self.command.run().await
+    }
+}
+
+impl Command {
+    /// A service logs as it is set; another command shows warnings, and sends no spans.
+    fn telemetry(&self) -> (Log, &'static str) {
+        match self {
+            Self::Api(config) => (config.log.clone(), "user-import-api"),
+            Self::Worker(config) => (config.log.clone(), "user-import-worker"),
+            Self::Standalone(config) => (config.log.clone(), "user-import"),
+            _ => {
+                let text = Log {
+                    log_format: Some("text".to_owned()),
+                    filter: "warn".to_owned(),
+                    otel_exporter_otlp_endpoint: None,
+                };
+                (text, "user-import-cli")
+            }
+        }
+    }
+
+    async fn run(self) -> Result<ExitCode> {
+        match self {
+            Self::Api(config) => service::api(*config).await.map(|()| ExitCode::SUCCESS),
+            Self::Worker(config) => service::worker(*config).await.map(|()| ExitCode::SUCCESS),
+            Self::Standalone(config) => service::standalone(*config)
+                .await
+                .map(|()| ExitCode::SUCCESS),
+            Self::Migrate(arguments) => migrate::run(arguments).await.map(|()| ExitCode::SUCCESS),
+            Self::Project(arguments) => project::run(arguments).await.map(|()| ExitCode::SUCCESS),
+            Self::Token(arguments) => token::run(arguments).await.map(|()| ExitCode::SUCCESS),
+            Self::Generate(arguments) => generate::run(&arguments),
+            Self::CheckConfig(config) => check_config::run(&config),
+            Self::Healthcheck(arguments) => healthcheck::run(arguments).await,
+        }
+    }
+}

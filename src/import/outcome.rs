@@ -117,6 +117,39 @@ impl Fault {
         }
     }
 
+    /// A record of more than `limit` bytes; what stood there was not kept.
+    pub fn record_too_large(limit: u64) -> Self {
+        Self {
+            name: "RequestEntityTooLarge",
+            reason: "RecordTooLarge",
+            message: "record too large".to_owned(),
+            code: 413,
+            info: json!({ "limit": limit }),
+        }
+    }
+
+    /// A CSV row that has not as many cells as the header has columns.
+    pub fn bad_row(line: u64, cells: u64, columns: u64) -> Self {
+        Self {
+            name: "BadRequest",
+            reason: "InvalidBody",
+            message: format!("the row has {cells} cells and the header {columns} columns"),
+            code: 400,
+            info: json!({ "line": line }),
+        }
+    }
+
+    /// Tried alone, the record was refused by the database or ended the worker.
+    pub fn unprocessable() -> Self {
+        Self {
+            name: "InternalError",
+            reason: "Unprocessable",
+            message: "the record could not be processed; nothing of it was applied".to_owned(),
+            code: 500,
+            info: Value::Null,
+        }
+    }
+
     /// Moves the position of an `InvalidJSON` from the record to the file that it begins in at
     /// this line. Leaves every other fault as it is.
     #[must_use]

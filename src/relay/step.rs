@@ -46,7 +46,7 @@ pub async fn step(relay: &Relay, publisher: &Publisher) -> Result<Progress, Erro
             continue;
         }
         let lease = relay.settings.chunk_lease_seconds;
-        let claimed = claim::claim(&**client, lane, places, lease).await?;
+        let claimed = claim::claim(&client, lane, places, lease).await?;
         failpoint::pass("relay.after_claim")
             .await
             .map_err(pg::Error::from)?;
@@ -54,13 +54,13 @@ pub async fn step(relay: &Relay, publisher: &Publisher) -> Result<Progress, Erro
         metrics::chunks_claimed(claimed.len() as u64);
         metrics::lease_expiries(again as u64);
         full |= claimed.len() as i64 == places;
-        if !claimed.is_empty() && !publish::publish(&**client, publisher, lane, &claimed).await? {
+        if !claimed.is_empty() && !publish::publish(&client, publisher, lane, &claimed).await? {
             return Err(Error::NotConfirmed);
         }
     }
     match full {
         true => Ok(Progress::Full),
-        false if any_open(&**client).await? => Ok(Progress::Open),
+        false if any_open(&client).await? => Ok(Progress::Open),
         false => Ok(Progress::Idle),
     }
 }

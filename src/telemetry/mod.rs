@@ -30,9 +30,9 @@ const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
 
 #[derive(Debug, thiserror::Error)]
 pub enum TelemetryError {
-    #[error("RUST_LOG cannot be read: {0}; it looks like info,user_import=debug")]
-    Filter(#[from] tracing_subscriber::filter::ParseError),
-    #[error("OTEL_EXPORTER_OTLP_ENDPOINT cannot be used: {0}; it looks like http://127.0.0.1:4317")]
+    #[error("RUST_LOG cannot be read; it looks like info,user_import=debug")]
+    Filter,
+    #[error("OTEL_EXPORTER_OTLP_ENDPOINT cannot be used; it looks like http://127.0.0.1:4317")]
     Endpoint(#[from] opentelemetry_otlp::ExporterBuildError),
     #[error("logging was set up twice in one process")]
     Twice,
@@ -76,7 +76,7 @@ pub fn init(log: &Log, service_name: &'static str) -> Result<Telemetry, Telemetr
         .with_filter(filter_fn(|it| {
             it.is_span() && it.target().starts_with("user_import") && *it.level() <= Level::INFO
         }));
-    let filter = EnvFilter::try_new(&log.filter)?;
+    let filter = EnvFilter::try_new(&log.filter).map_err(|_| TelemetryError::Filter)?;
     tracing_subscriber::registry()
         .with(lines(log.log_format.as_deref()).with_filter(filter))
         .with(ids_and_spans)
