@@ -147,7 +147,7 @@ async fn blocking<T: Send + 'static>(
 }
 
 fn count(work: &Work, written: Written) {
-    let counts = work.counts;
+    let counts = work.told.counts;
     metrics::chunks_applied("sure", 1);
     for (outcome, n) in [
         ("inserted", counts.inserted),

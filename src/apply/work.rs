@@ -36,8 +36,16 @@ pub struct Work {
     pub locks: (Vec<Uuid>, Vec<i64>),
     pub releases: ReleaseColumns,
     pub updates: UserColumns,
+    pub told: Told,
+}
+
+/// What is said of a chunk's records.
+#[derive(Default)]
+pub struct Told {
     pub details: Details,
     pub counts: Counts,
+    /// Where the failed records stand in the file; `None` where lines mean nothing or none failed.
+    pub failed_lines: Option<Vec<i64>>,
 }
 
 /// A chunk's part of the summary.
@@ -114,13 +122,8 @@ impl Opened {
             .map(|user| (user.id, keys_of(&user.login_ids)))
             .collect();
         let resolution = resolve(&rules, self.candidates, found.users);
-        let (details, counts) = tell(&self.payload, chunk, &resolution.verdicts);
-        let work = columns(resolution, before, chunk.project, keys);
-        Work {
-            details,
-            counts,
-            ..work
-        }
+        let told = tell(&self.payload, chunk, &resolution.verdicts);
+        Work { told, ..columns(resolution, before, chunk.project, keys) }
     }
 
     /// Gives up on every record of the chunk: tried alone, it was refused or ended the worker.
@@ -132,12 +135,7 @@ impl Opened {
             errors: vec![Fault::unprocessable()],
         };
         let verdicts = vec![condemned; self.candidates.len()];
-        let (details, counts) = tell(&self.payload, chunk, &verdicts);
-        Work {
-            details,
-            counts,
-            ..Work::default()
-        }
+        Work { told: tell(&self.payload, chunk, &verdicts), ..Work::default() }
     }
 }
 
@@ -151,15 +149,19 @@ fn keys_of(ids: &PerIdentifier<Option<LoginId>>) -> PerIdentifier<Option<String>
     }
 }
 
-fn tell(payload: &Payload, chunk: &ChunkRef, verdicts: &[Verdict]) -> (Details, Counts) {
+fn tell(payload: &Payload, chunk: &ChunkRef, verdicts: &[Verdict]) -> Told {
     let mut details = DetailsWriter::default();
     let mut counts = Counts::default();
+    let mut failed_lines = Vec::new();
     for (at, (entry, verdict)) in payload.entries().zip(verdicts).enumerate() {
         let echo = match entry.kind {
             Kind::Json(json) => redact::redact(json),
             Kind::TooLarge { .. } | Kind::BadRow { .. } => None,
         };
         details.push(chunk.first_index + at as i64, echo.as_deref().map(str::as_bytes), verdict);
+        if verdict.outcome == Outcome::Failed && entry.line > 0 {
+            failed_lines.push(entry.line as i64);
+        }
         *match verdict.outcome {
             Outcome::Inserted => &mut counts.inserted,
             Outcome::Updated => &mut counts.updated,
@@ -167,7 +169,8 @@ fn tell(payload: &Payload, chunk: &ChunkRef, verdicts: &[Verdict]) -> (Details, 
             Outcome::Failed => &mut counts.failed,
         } += 1;
     }
-    (details.finish(), counts)
+    let failed_lines = Some(failed_lines).filter(|lines| !lines.is_empty());
+    Told { details: details.finish(), counts, failed_lines }
 }
 
 fn columns(

@@ -3,7 +3,7 @@
 use deadpool_postgres::GenericClient;
 
 use super::Error;
-use super::work::Work;
+use super::work::{Told, Work};
 use crate::chunk::ChunkRef;
 use crate::project::{ensure_groups, ensure_roles};
 
@@ -94,7 +94,7 @@ async fn write_chunk(
         first_index,
         record_count,
     } = chunk;
-    let details = &work.details;
+    let Told { details, counts: _, failed_lines } = &work.told;
     let applied = client.prepare_cached(include_str!("applied.sql")).await?;
     client
         .execute(
@@ -106,6 +106,7 @@ async fn write_chunk(
                 &details.blob,
                 &details.failed,
                 &details.warned,
+                failed_lines,
             ],
         )
         .await?;
@@ -130,7 +131,7 @@ async fn count(
     chunk: &ChunkRef,
     work: &Work,
 ) -> Result<Written, Error> {
-    let counts = work.counts;
+    let counts = work.told.counts;
     let count = client.prepare_cached(include_str!("count.sql")).await?;
     let row = client
         .query_opt(

@@ -1,0 +1,397 @@
+//! The one place that makes error answers.
+//!
+//! A constructor for each row of the contract's table of errors. What went wrong inside is logged
+//! by SQLSTATE and trace id; nothing of it reaches the caller.
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+
+use crate::import::outcome::{Cause, Fault};
+use crate::pg;
+use crate::telemetry;
+
+/// Causes that an answer lists; `info.more` counts the rest.
+const CAUSES_MAX: usize = 100;
+
+/// An answer that refuses. Made by the constructors below and nowhere else.
+#[derive(Debug, Clone)]
+pub struct Error {
+    fault: Box<Fault>,
+    retry_after_seconds: Option<u32>,
+}
+
+/// What a caller asked for and does not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotFound {
+    Task,
+    User,
+    Path,
+}
+
+impl Error {
+    fn new(code: StatusCode, name: &'static str, reason: &'static str, message: &str) -> Self {
+        let message = message.to_owned();
+        let fault = Fault {
+            name,
+            reason,
+            message,
+            code: code.as_u16(),
+            info: Value::Null,
+        };
+        Self {
+            fault: Box::new(fault),
+            retry_after_seconds: None,
+        }
+    }
+
+    fn with_info(mut self, info: Value) -> Self {
+        self.fault.info = info;
+        self
+    }
+
+    fn retry_after(mut self, seconds: u32) -> Self {
+        self.retry_after_seconds = Some(seconds);
+        self
+    }
+
+    /// The body is not JSON; line and column count from 1.
+    pub fn invalid_json(line: usize, column: usize) -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "BadRequest",
+            "InvalidJSON",
+            "the body is not valid JSON",
+        )
+        .with_info(json!({"line": line, "column": column}))
+    }
+
+    /// The body ends too soon, cannot be decompressed, or is a broken CSV.
+    pub fn invalid_body(message: &str) -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "BadRequest",
+            "InvalidBody",
+            message,
+        )
+    }
+
+    /// As [`Self::invalid_body`], with the line of a CSV, from 1.
+    pub fn invalid_body_at_line(message: &str, line: u64) -> Self {
+        Self::invalid_body(message).with_info(json!({"line": line}))
+    }
+
+    /// The header of a CSV has unknown or doubled columns. They are counted and not named: a file
+    /// without its header has secrets there.
+    pub fn invalid_columns(message: &str, columns: usize) -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "Invalid",
+            "ValidationFailed",
+            message,
+        )
+        .with_info(json!({"columns": columns}))
+    }
+
+    /// The head of a request breaks HTTP. The connection is closed after it.
+    pub(super) fn bad_head(message: &str) -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "BadRequest",
+            "InvalidRequest",
+            message,
+        )
+    }
+
+    /// A document or the query breaks its schema. `more` counts the causes that were found and
+    /// not kept.
+    pub fn validation(message: &str, mut causes: Vec<Cause>, more: usize) -> Self {
+        let more = more + causes.len().saturating_sub(CAUSES_MAX);
+        causes.truncate(CAUSES_MAX);
+        let mut info = json!({"causes": causes});
+        if more > 0 {
+            info["more"] = more.into();
+        }
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "Invalid",
+            "ValidationFailed",
+            message,
+        )
+        .with_info(info)
+    }
+
+    /// One identical body for every token that does not verify, and for none.
+    pub fn unauthorized() -> Self {
+        let message = "the request needs a valid Admin API token";
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "Unauthorized",
+            "Unauthorized",
+            message,
+        )
+    }
+
+    pub fn not_found(what: NotFound) -> Self {
+        let (reason, message) = match what {
+            NotFound::Task => ("TaskNotFound", "there is no such task"),
+            NotFound::User => ("UserNotFound", "there is no such user"),
+            NotFound::Path => ("NotFound", "there is nothing at this path"),
+        };
+        Self::new(StatusCode::NOT_FOUND, "NotFound", reason, message)
+    }
+
+    pub fn method_not_allowed() -> Self {
+        let message = "this path does not take this method; the Allow header names those it takes";
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "BadRequest",
+            "MethodNotAllowed",
+            message,
+        )
+    }
+
+    /// `offered` is the media type that the path answers with.
+    pub fn not_acceptable(offered: &str) -> Self {
+        let message = format!("this path answers with {offered}, which the Accept header refuses");
+        Self::new(
+            StatusCode::NOT_ACCEPTABLE,
+            "BadRequest",
+            "NotAcceptable",
+            &message,
+        )
+    }
+
+    pub fn request_timeout() -> Self {
+        let message = "the body came too slowly; nothing was imported, and a retry is safe";
+        Self::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "BadRequest",
+            "RequestTimeout",
+            message,
+        )
+    }
+
+    /// A cancel after the end.
+    pub fn task_not_pending() -> Self {
+        let message = "the task has ended, so there is nothing to cancel";
+        Self::new(
+            StatusCode::CONFLICT,
+            "AlreadyExists",
+            "TaskNotPending",
+            message,
+        )
+    }
+
+    pub fn json_too_large(limit_bytes: u64) -> Self {
+        let message = format!(
+            "a JSON body may hold {limit_bytes} bytes; a stream of NDJSON or CSV may hold more"
+        );
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "RequestEntityTooLarge",
+            "JSONTooLarge",
+            &message,
+        )
+        .with_info(json!({"limit": limit_bytes}))
+    }
+
+    /// `message` says whether `limit` counts records or bytes.
+    pub fn task_too_large(message: &str, limit: u64) -> Self {
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "RequestEntityTooLarge",
+            "TaskTooLarge",
+            message,
+        )
+        .with_info(json!({"limit": limit}))
+    }
+
+    pub(super) fn uri_too_long(limit_bytes: usize) -> Self {
+        let message = format!("a path with its query may hold {limit_bytes} bytes");
+        Self::new(
+            StatusCode::URI_TOO_LONG,
+            "BadRequest",
+            "URITooLong",
+            &message,
+        )
+    }
+
+    pub(super) fn header_too_large(message: &str) -> Self {
+        let code = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+        Self::new(code, "BadRequest", "HeaderTooLarge", message)
+    }
+
+    /// `message` names what would be understood.
+    pub fn unsupported_media_type(message: &str) -> Self {
+        let code = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+        Self::new(code, "BadRequest", "UnsupportedMediaType", message)
+    }
+
+    pub fn idempotency_key_reused() -> Self {
+        let message = "the Idempotency-Key belongs to another request";
+        let code = StatusCode::UNPROCESSABLE_ENTITY;
+        Self::new(code, "Invalid", "IdempotencyKeyReused", message)
+    }
+
+    pub fn password_hash_too_costly() -> Self {
+        let message = "the user's password hash costs more than this service verifies";
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "Invalid",
+            "PasswordHashTooCostly",
+            message,
+        )
+    }
+
+    pub fn rate_limited(message: &str, retry_after_seconds: u32) -> Self {
+        Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "TooManyRequest",
+            "RateLimited",
+            message,
+        )
+        .retry_after(retry_after_seconds)
+    }
+
+    /// `message` says whether a retry is safe.
+    pub fn unavailable(message: &str, retry_after_seconds: u32) -> Self {
+        let code = StatusCode::SERVICE_UNAVAILABLE;
+        Self::new(code, "ServiceUnavailable", "ServiceUnavailable", message)
+            .retry_after(retry_after_seconds)
+    }
+
+    /// The process is stopping: another one answers.
+    pub fn stopping() -> Self {
+        Self::unavailable(
+            "this process is stopping; nothing was changed, and a retry is safe",
+            1,
+        )
+    }
+
+    /// A mistake of ours. The caller gets the id by which the log tells more.
+    pub fn unexpected() -> Self {
+        // Without tracing there is no trace id; an id of its own still leads to the log line.
+        let tracking_id = telemetry::trace_id(&tracing::Span::current())
+            .unwrap_or_else(|| uuid::Uuid::new_v4().simple().to_string());
+        tracing::error!(tracking_id, "a request failed unexpectedly");
+        let message = "something went wrong on our side; the tracking id leads to the cause";
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "InternalError",
+            "UnexpectedError",
+            message,
+        )
+        .with_info(json!({"tracking_id": tracking_id}))
+    }
+
+    pub fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.fault.code).expect("it was made from a StatusCode")
+    }
+
+    /// The inner object, as a failed record carries it too.
+    pub fn fault(&self) -> &Fault {
+        &self.fault
+    }
+}
+
+/// For requests that only read, or that change nothing before their one commit. Whoever may have
+/// lost the answer of a commit makes its own [`Error::unavailable`].
+impl From<pg::Error> for Error {
+    fn from(error: pg::Error) -> Self {
+        let class = error.class();
+        if matches!(class, pg::Class::Transient | pg::Class::TimedOut) {
+            tracing::warn!(%error, "Postgres did not serve a request");
+            return Self::unavailable(
+                "the database cannot be reached at the moment; nothing was changed, and a retry is safe",
+                5,
+            );
+        }
+        tracing::error!(%error, ?class, "Postgres and this release disagree");
+        Self::unexpected()
+    }
+}
+
+impl From<tokio_postgres::Error> for Error {
+    fn from(error: tokio_postgres::Error) -> Self {
+        pg::Error::from(error).into()
+    }
+}
+
+impl From<deadpool_postgres::PoolError> for Error {
+    fn from(error: deadpool_postgres::PoolError) -> Self {
+        pg::Error::from(error).into()
+    }
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        let status = self.status();
+        let mut response = (status, Json(json!({"error": *self.fault}))).into_response();
+        let headers = response.headers_mut();
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Some(seconds) = self.retry_after_seconds {
+            headers.insert(header::RETRY_AFTER, seconds.into());
+        }
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn body(error: &Error) -> Value {
+        json!({"error": error.fault()})
+    }
+
+    #[test]
+    fn an_error_has_the_shape_of_the_contract() {
+        let cause = Cause {
+            location: "/identifier".into(),
+            kind: "enum",
+            details: json!({"expected": ["email"], "actual": "foobar"}),
+        };
+        let error = Error::validation("invalid request body", vec![cause], 0);
+        assert_eq!(
+            body(&error),
+            json!({"error": {"name": "Invalid", "reason": "ValidationFailed",
+                "message": "invalid request body", "code": 400,
+                "info": {"causes": [{"location": "/identifier", "kind": "enum",
+                    "details": {"expected": ["email"], "actual": "foobar"}}]}}})
+        );
+    }
+
+    #[test]
+    fn a_hundred_causes_are_given_and_the_rest_is_counted() {
+        let cause = Cause {
+            location: String::new(),
+            kind: "type",
+            details: Value::Null,
+        };
+        let info = Error::validation("m", vec![cause; 103], 4)
+            .fault()
+            .info
+            .clone();
+        assert_eq!(info["causes"].as_array().unwrap().len(), 100);
+        assert_eq!(info["more"], 7);
+    }
+
+    #[test]
+    fn headers_say_how_to_authenticate_and_when_to_come_back() {
+        let response = Error::unauthorized().into_response();
+        assert_eq!(response.headers()[header::WWW_AUTHENTICATE], "Bearer");
+        let response = Error::unavailable("m", 5).into_response();
+        assert_eq!(response.headers()[header::RETRY_AFTER], "5");
+    }
+
+    #[test]
+    fn an_unexpected_error_gives_a_tracking_id_and_nothing_else() {
+        let info = Error::unexpected().fault().info.clone();
+        assert_eq!(info["tracking_id"].as_str().unwrap().len(), 32);
+        assert_eq!(info.as_object().unwrap().len(), 1);
+    }
+}
