@@ -169,9 +169,14 @@ impl Process {
 
     /// The same once more, with the same settings but no failpoints.
     pub async fn restart(&mut self) {
+        self.role = self.role.clone().without("FAILPOINTS");
+        self.again().await;
+    }
+
+    /// The same once more, with the same settings.
+    pub async fn again(&mut self) {
         self.kill();
-        let role = self.role.clone().without("FAILPOINTS");
-        *self = role.start().await;
+        *self = self.role.clone().start().await;
     }
 
     /// The most memory it ever had resident, in KiB.
