@@ -8,7 +8,10 @@
 //! `BENCH_USERS` (100,000) and `BENCH_RUNS` (3) may be set.
 
 #![allow(clippy::unwrap_used, reason = "a bench that cannot go on has failed")]
-#![allow(clippy::disallowed_methods, reason = "the harness starts processes and reads where the servers are")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "the harness starts processes and reads where the servers are"
+)]
 
 #[path = "../tests/it/harness/mod.rs"]
 mod harness;
@@ -33,7 +36,8 @@ struct Run {
 }
 
 fn number(name: &str, default: u64) -> u64 {
-    std::env::var(name).map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{name} is no number")))
+    std::env::var(name)
+        .map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{name} is no number")))
 }
 
 fn main() {
@@ -49,7 +53,9 @@ async fn bench(users: u64, runs: u64) {
     let mut copies = Vec::new();
     for run in 1..=runs {
         // New users each time, made before the clock starts.
-        let body: Vec<u8> = (0..users).flat_map(|i| (user_import::cli::generate::record(run, i) + "\n").into_bytes()).collect();
+        let body: Vec<u8> = (0..users)
+            .flat_map(|i| (user_import::cli::generate::record(run, i) + "\n").into_bytes())
+            .collect();
         let world = World::new().await;
         let way = whole_way(&world, users, body).await;
         let copy = raw_copy(&world.database, users).await;
@@ -72,7 +78,10 @@ async fn bench(users: u64, runs: u64) {
     println!("ratio                 {:.2}", copy / seconds);
     println!("CPU, API              {:.1} us/user", micros(|run| run.api));
     println!("CPU, workers          {:.1} us/user", micros(|run| run.workers));
-    println!("CPU, all else         {:.1} us/user (Postgres, RabbitMQ, this client)", micros(|run| run.others));
+    println!(
+        "CPU, all else         {:.1} us/user (Postgres, RabbitMQ, this client)",
+        micros(|run| run.others)
+    );
 }
 
 fn rate(users: u64, seconds: f64) -> f64 {
@@ -92,7 +101,8 @@ async fn whole_way(world: &World, users: u64, body: Vec<u8>) -> Run {
     let workers = [quiet(world.worker()).start().await, quiet(world.worker()).start().await];
     let client = world.client(&api).await;
     checkpoint(&world.database).await;
-    let used = |processes: &[&Process]| processes.iter().map(|p| p.cpu_micros()).sum::<u64>() as f64 / 1e6;
+    let used =
+        |processes: &[&Process]| processes.iter().map(|p| p.cpu_micros()).sum::<u64>() as f64 / 1e6;
     let before = (used(&[&api]), used(&[&workers[0], &workers[1]]), machine_seconds());
 
     let began = Instant::now();
@@ -125,14 +135,18 @@ async fn raw_copy(from: &Database, users: u64) -> f64 {
     let into = World::without_project().await;
     let mut halves = Vec::new();
     for half in ["<", ">="] {
-        halves.push([rows(from, "directory_user", "id", half).await, rows(from, "user_secret", "user_id", half).await]);
+        halves.push([
+            rows(from, "directory_user", "id", half).await,
+            rows(from, "user_secret", "user_id", half).await,
+        ]);
     }
     checkpoint(&into.database).await;
     let clients = [into.database.connect().await, into.database.connect().await];
     let began = Instant::now();
     let copies = clients.iter().zip(halves).map(async |(client, [users, secrets])| {
         client.batch_execute("BEGIN").await.unwrap();
-        copy_in(client.copy_in("COPY directory_user FROM STDIN BINARY").await.unwrap(), users).await;
+        copy_in(client.copy_in("COPY directory_user FROM STDIN BINARY").await.unwrap(), users)
+            .await;
         copy_in(client.copy_in("COPY user_secret FROM STDIN BINARY").await.unwrap(), secrets).await;
         client.batch_execute("COMMIT").await.unwrap();
     });
@@ -146,7 +160,9 @@ async fn raw_copy(from: &Database, users: u64) -> f64 {
 /// One half of a table's rows, below or from the middle id on, as binary COPY data.
 async fn rows(database: &Database, table: &str, id: &str, half: &str) -> Vec<Bytes> {
     let middle = "(SELECT id FROM directory_user ORDER BY id OFFSET (SELECT count(*) / 2 FROM directory_user) LIMIT 1)";
-    let sql = format!("COPY (SELECT * FROM {table} WHERE {id} {half} {middle} ORDER BY {id}) TO STDOUT BINARY");
+    let sql = format!(
+        "COPY (SELECT * FROM {table} WHERE {id} {half} {middle} ORDER BY {id}) TO STDOUT BINARY"
+    );
     let stream = database.sql().await.copy_out(&sql).await.unwrap();
     stream.map(Result::unwrap).collect().await
 }
@@ -161,13 +177,21 @@ async fn copy_in(sink: CopyInSink<Bytes>, pieces: Vec<Bytes>) {
 
 /// Neither side pays for what the other has left to write.
 async fn checkpoint(database: &Database) {
-    eventually("a checkpoint", 60, async || database.sql().await.batch_execute("CHECKPOINT").await).await;
+    eventually("a checkpoint", 60, async || database.sql().await.batch_execute("CHECKPOINT").await)
+        .await;
 }
 
 /// Processor time that the whole machine has used, in seconds.
 fn machine_seconds() -> f64 {
     let stat = std::fs::read_to_string("/proc/stat").unwrap();
-    let fields: Vec<f64> = stat.lines().next().unwrap().split_whitespace().skip(1).map(|f| f.parse().unwrap()).collect();
+    let fields: Vec<f64> = stat
+        .lines()
+        .next()
+        .unwrap()
+        .split_whitespace()
+        .skip(1)
+        .map(|f| f.parse().unwrap())
+        .collect();
     // user, nice, system, idle, iowait, irq, softirq, in ticks of 10 ms.
     (fields[0] + fields[1] + fields[2] + fields[5] + fields[6]) / 100.0
 }

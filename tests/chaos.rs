@@ -6,7 +6,10 @@
 //! backwards.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-#![allow(clippy::disallowed_methods, reason = "the harness starts processes and reads where the servers are")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "the harness starts processes and reads where the servers are"
+)]
 
 #[path = "chaos/caller.rs"]
 mod caller;

@@ -62,8 +62,12 @@ async fn pause(deadline: Instant) {
 
 /// The summary never runs backwards, and never past its total.
 fn forwards(last: [u64; 5], summary: &Value) -> [u64; 5] {
-    let now = ["total", "inserted", "updated", "skipped", "failed"].map(|name| summary[name].as_u64().unwrap());
-    assert!(last.iter().zip(&now).all(|(last, now)| last <= now), "backwards: {last:?}, then {now:?}");
+    let now = ["total", "inserted", "updated", "skipped", "failed"]
+        .map(|name| summary[name].as_u64().unwrap());
+    assert!(
+        last.iter().zip(&now).all(|(last, now)| last <= now),
+        "backwards: {last:?}, then {now:?}"
+    );
     assert!(now[1..].iter().sum::<u64>() <= now[0], "more than there are: {now:?}");
     now
 }

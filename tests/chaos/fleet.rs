@@ -19,16 +19,16 @@ pub struct Fleet {
 fn settings(role: Role) -> Role {
     // Every chunk is open for a while, so that a kill finds several in the middle; what a dead
     // relay had claimed comes back soon.
-    role.env("CHUNK_RECORDS", 100)
-        .env("CHUNK_LEASE_SECONDS", 3)
-        .env("RUST_LOG", "info")
-        .failpoints("apply.before_commit=delay:30;apply.after_commit=delay:10;relay.after_publish=delay:10")
+    role.env("CHUNK_RECORDS", 100).env("CHUNK_LEASE_SECONDS", 3).env("RUST_LOG", "info").failpoints(
+        "apply.before_commit=delay:30;apply.after_commit=delay:10;relay.after_publish=delay:10",
+    )
 }
 
 impl Fleet {
     pub async fn start(world: &World, seed: u64) -> Self {
         let api = settings(world.api()).start().await;
-        let workers = vec![settings(world.worker()).start().await, settings(world.worker()).start().await];
+        let workers =
+            vec![settings(world.worker()).start().await, settings(world.worker()).start().await];
         let address = Arc::new(Mutex::new(api.address()));
         Self { api, workers, random: Random(seed), address, kills: BTreeMap::new() }
     }

@@ -82,10 +82,17 @@ impl Oracle {
             };
             assert_eq!(detail["outcome"], outcome, "record {index}, seed {}: {detail}", self.seed);
             match kind {
-                Kind::New => assert!(users.insert(detail["user_id"].as_str().unwrap()), "twice: {detail}"),
-                Kind::Bad => assert_eq!(detail["errors"][0]["reason"], "ValidationFailed", "{detail}"),
+                Kind::New => {
+                    assert!(users.insert(detail["user_id"].as_str().unwrap()), "twice: {detail}")
+                }
+                Kind::Bad => {
+                    assert_eq!(detail["errors"][0]["reason"], "ValidationFailed", "{detail}")
+                }
                 Kind::Again(earlier) => {
-                    assert_eq!(detail["user_id"], details[*earlier as usize]["user_id"], "{detail}");
+                    assert_eq!(
+                        detail["user_id"], details[*earlier as usize]["user_id"],
+                        "{detail}"
+                    );
                 }
             }
         }

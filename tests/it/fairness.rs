@@ -34,10 +34,14 @@ async fn tasks_with_nothing_due_take_no_place_from_one_that_has() {
     }
     let big = forge_task(&world.database, 1, 500, DUE).await;
     let claimed = claims(&world, Lane::Bulk, 16).await;
-    let indexes: Vec<i64> = claimed.iter().filter(|c| c.task == big.task).map(|c| c.first_index).collect();
+    let indexes: Vec<i64> =
+        claimed.iter().filter(|c| c.task == big.task).map(|c| c.first_index).collect();
     assert_eq!(indexes, (0..16).collect::<Vec<_>>(), "all places, in index order");
     let again = claims(&world, Lane::Bulk, 16).await;
-    assert_eq!(again.iter().map(|c| c.first_index).collect::<Vec<_>>(), (16..32).collect::<Vec<_>>());
+    assert_eq!(
+        again.iter().map(|c| c.first_index).collect::<Vec<_>>(),
+        (16..32).collect::<Vec<_>>()
+    );
     assert!(claimed.iter().chain(&again).all(|chunk| chunk.published == 1));
 }
 

@@ -38,10 +38,16 @@ async fn a_task_past_its_retention_is_gone_and_its_users_stay() {
         holds(count == 0, count)
     })
     .await;
-    assert_eq!(world.database.count("SELECT count(*) FROM import_chunk", &[]).await, 1, "the young one's");
+    assert_eq!(
+        world.database.count("SELECT count(*) FROM import_chunk", &[]).await,
+        1,
+        "the young one's"
+    );
     assert_converged(&world, &client, &young).await;
     assert_eq!(world.database.count("SELECT count(*) FROM directory_user", &[]).await, 400);
-    assert!(client.metrics(api.address()).await.sum("user_import_janitor_tasks_gone_total", "") >= 1.0);
+    assert!(
+        client.metrics(api.address()).await.sum("user_import_janitor_tasks_gone_total", "") >= 1.0
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -69,7 +75,8 @@ async fn an_upload_whose_api_died_is_taken_away() {
 async fn a_cancelled_task_loses_its_payloads_and_keeps_its_outcomes() {
     let world = World::new().await;
     let (_api, client, _) = world.started(0).await;
-    let slow = world.worker().env("WORKER_CONCURRENCY", 1).failpoints("apply.before_commit=delay:300");
+    let slow =
+        world.worker().env("WORKER_CONCURRENCY", 1).failpoints("apply.before_commit=delay:300");
     let _worker = slow.start().await;
     let task = client.import_lines(lines(0..1000)).await.task();
     eventually("some are applied", 60, async || {

@@ -41,7 +41,11 @@ async fn a_publish_to_a_missing_queue_is_not_taken_for_sent() {
     })
     .await;
     let sent = "SELECT count(*) FROM import_chunk WHERE published > 1";
-    assert_eq!(world.database.count(sent, &[]).await, 0, "what came back counts as never published");
+    assert_eq!(
+        world.database.count(sent, &[]).await,
+        0,
+        "what came back counts as never published"
+    );
 
     world.broker.bind(&bulk, Lane::Bulk).await;
     let _worker = world.worker().start().await;
@@ -70,7 +74,8 @@ async fn a_broker_that_goes_away_in_the_middle_loses_nothing() {
     let (proxy, through) = Proxy::before(&world.servers.amqp_url).await;
     let api = world.api().env("CHUNK_RECORDS", 10).env("CHUNK_LEASE_SECONDS", 5);
     let api = api.env("AMQP_URL", &through).start().await;
-    let worker = world.worker().env("AMQP_URL", &through).failpoints("apply.before_commit=delay:20");
+    let worker =
+        world.worker().env("AMQP_URL", &through).failpoints("apply.before_commit=delay:20");
     let _worker = worker.start().await;
     let client = world.client(&api).await;
     let task = client.import_lines(lines(0..1500)).await.task();

@@ -6,7 +6,8 @@ use crate::harness::{World, assert_converged, eventually, holds, lines};
 async fn a_worker_that_is_told_to_stop_commits_what_it_holds_and_gives_the_rest_back() {
     let world = World::new().await;
     let (_api, client, _) = world.started(0).await;
-    let slow = world.worker().env("WORKER_CONCURRENCY", 1).failpoints("apply.before_commit=delay:700");
+    let slow =
+        world.worker().env("WORKER_CONCURRENCY", 1).failpoints("apply.before_commit=delay:700");
     let mut worker = slow.start().await;
     let task = client.import_lines(lines(0..2000)).await.task();
     let inside = "SELECT count(*) FROM pg_stat_activity

@@ -1,7 +1,10 @@
 //! The service against real servers, an area a module.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-#![allow(clippy::disallowed_methods, reason = "the harness starts processes and reads where the servers are")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "the harness starts processes and reads where the servers are"
+)]
 
 mod cancel;
 mod crash;

@@ -74,11 +74,13 @@ async fn a_taken_port_is_named() {
 async fn keys_that_are_missing_are_named() {
     let world = World::new().await;
     let nowhere = world.folder.join("no-such.key");
-    let ended = world.role(&["token", "--project", "acme", "--key", nowhere.to_str().unwrap()]).run().await;
+    let ended =
+        world.role(&["token", "--project", "acme", "--key", nowhere.to_str().unwrap()]).run().await;
     assert_one_sentence(&ended, "no-such.key");
     let garbage = world.folder.join("garbage.key");
     std::fs::write(&garbage, "no key").unwrap();
-    let ended = world.role(&["token", "--project", "acme", "--key", garbage.to_str().unwrap()]).run().await;
+    let ended =
+        world.role(&["token", "--project", "acme", "--key", garbage.to_str().unwrap()]).run().await;
     assert_one_sentence(&ended, "garbage.key");
     let ended = world.role(&["project", "create", "acme"]).run().await;
     assert_one_sentence(&ended, "acme");
@@ -104,15 +106,26 @@ async fn a_submit_that_cannot_work_says_why_and_starts_nothing() {
         role.env("USER_IMPORT_URL", url).env("USER_IMPORT_TOKEN", token)
     };
     let url = format!("http://{}", api.address());
-    assert_one_sentence(&submit("no-such-file.ndjson", url.clone(), &token).run().await, "no-such-file.ndjson");
+    assert_one_sentence(
+        &submit("no-such-file.ndjson", url.clone(), &token).run().await,
+        "no-such-file.ndjson",
+    );
     assert_one_sentence(&submit(file, url.clone(), "no.token.atall").run().await, "token");
-    assert_one_sentence(&submit(file, "ftp://host".to_owned(), &token).run().await, "USER_IMPORT_URL");
+    assert_one_sentence(
+        &submit(file, "ftp://host".to_owned(), &token).run().await,
+        "USER_IMPORT_URL",
+    );
     let key = world.folder.join("acme.key");
-    let expired = world.role(&["token", "--project", "acme", "--key", key.to_str().unwrap(), "--ttl", "1s"]);
+    let expired =
+        world.role(&["token", "--project", "acme", "--key", key.to_str().unwrap(), "--ttl", "1s"]);
     let expired = expired.run().await.stdout.trim().to_owned();
     let old = jsonwebtoken_without_time(&expired);
     assert_one_sentence(&submit(file, url, &old).run().await, "token");
-    assert_eq!(client.get("/users/import").await.json()["tasks"], serde_json::json!([]), "nothing was started");
+    assert_eq!(
+        client.get("/users/import").await.json()["tasks"],
+        serde_json::json!([]),
+        "nothing was started"
+    );
 }
 
 /// A token whose signature no longer fits, because its times were put into the past: refused like

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use crate::harness::{
-    CANARY, Receiver, World, assert_converged, assert_no_secret_in_database, assert_no_secret_in_logs,
-    encodings_of, full,
+    CANARY, Receiver, World, assert_converged, assert_no_secret_in_database,
+    assert_no_secret_in_logs, encodings_of, full,
 };
 
 /// Records as they come from the world: right ones, and secrets pasted into wrong places.
@@ -27,7 +27,8 @@ async fn secrets_stand_nowhere_but_in_their_own_column() {
     let world = World::new().await;
     let receiver = Receiver::start().await;
     let loud = |role: crate::harness::Role| {
-        role.env("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.endpoint()).env("RUST_LOG", "debug,user_import=trace")
+        role.env("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.endpoint())
+            .env("RUST_LOG", "debug,user_import=trace")
     };
     let mut api = loud(world.api()).env("CHUNK_RECORDS", 10).start().await;
     let client = world.client(&api).await;
@@ -47,7 +48,11 @@ async fn secrets_stand_nowhere_but_in_their_own_column() {
 
     let mut worker = loud(world.worker()).start().await;
     let seen = assert_converged(&world, &client, &task).await;
-    assert_eq!((&seen["summary"]["inserted"], &seen["summary"]["failed"]), (&40.into(), &7.into()), "{seen}");
+    assert_eq!(
+        (&seen["summary"]["inserted"], &seen["summary"]["failed"]),
+        (&40.into(), &7.into()),
+        "{seen}"
+    );
     let failures = client.get(&format!("/users/import/{task}/failures")).await;
     assert_no_canary("the failures", failures.text.as_bytes());
     let stored = "SELECT count(*) FROM user_secret WHERE password_hash LIKE '%CANARY%'";
@@ -97,7 +102,9 @@ fn broker_folder(url: &str) -> Option<PathBuf> {
         let text = String::from_utf8_lossy(&environ).into_owned();
         let mut settings = text.split('\0');
         if settings.clone().any(|setting| setting == wanted) {
-            return settings.find_map(|setting| setting.strip_prefix("RABBITMQ_MNESIA_BASE=")).map(PathBuf::from);
+            return settings
+                .find_map(|setting| setting.strip_prefix("RABBITMQ_MNESIA_BASE="))
+                .map(PathBuf::from);
         }
     }
     eprintln!("the broker does not run here: its folder is not searched");

@@ -1,6 +1,8 @@
 //! One trace from the HTTP request over the relay to each chunk's transaction.
 
-use crate::harness::{Receiver, SeenSpan, World, answer, assert_converged, eventually, full, holds};
+use crate::harness::{
+    Receiver, SeenSpan, World, answer, assert_converged, eventually, full, holds,
+};
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const CALLER: &str = "00f067aa0ba902b7";
@@ -11,13 +13,15 @@ async fn one_trace_leads_from_the_request_to_each_chunk() {
     let receiver = Receiver::start().await;
     // So that the last spans come soon, too.
     let traced = |role: crate::harness::Role| {
-        role.env("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.endpoint()).env("OTEL_BSP_SCHEDULE_DELAY", 200)
+        role.env("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.endpoint())
+            .env("OTEL_BSP_SCHEDULE_DELAY", 200)
     };
     let api = traced(world.api()).env("CHUNK_RECORDS", 10).start().await;
     let _worker = traced(world.worker()).start().await;
     let client = world.client(&api).await;
     let body: String = (0..30).map(|n| full(n).to_string() + "\n").collect();
-    let request = client.ndjson("identifier=email").header("traceparent", format!("00-{TRACE}-{CALLER}-01"));
+    let request =
+        client.ndjson("identifier=email").header("traceparent", format!("00-{TRACE}-{CALLER}-01"));
     let task = answer(request.body(body)).await.task();
     let seen = assert_converged(&world, &client, &task).await;
     assert_eq!(seen["summary"]["inserted"], 30, "{seen}");
@@ -30,17 +34,27 @@ async fn one_trace_leads_from_the_request_to_each_chunk() {
         holds(counts == (3, 3), format!("{counts:?} of {:?}", names(&receiver)))
     })
     .await;
-    let requests: Vec<SeenSpan> =
-        receiver.spans().into_iter().filter(|span| span.trace == TRACE && span.parent == CALLER).collect();
+    let requests: Vec<SeenSpan> = receiver
+        .spans()
+        .into_iter()
+        .filter(|span| span.trace == TRACE && span.parent == CALLER)
+        .collect();
     let [request] = &requests[..] else { panic!("one span continues the caller's: {requests:?}") };
     let published = ours("relay.publish");
     for span in &published {
         assert!(is_below(&receiver, span, &request.id), "{} is below the request", span.name);
     }
     for span in ours("chunk.apply") {
-        assert!(published.iter().any(|publish| publish.id == span.parent), "its parent is its publication");
+        assert!(
+            published.iter().any(|publish| publish.id == span.parent),
+            "its parent is its publication"
+        );
         let linked = span.links.iter().any(|(trace, id)| {
-            trace == TRACE && receiver.spans().iter().any(|s| s.id == *id && is_below(&receiver, s, &request.id))
+            trace == TRACE
+                && receiver
+                    .spans()
+                    .iter()
+                    .any(|s| s.id == *id && is_below(&receiver, s, &request.id))
         });
         assert!(linked, "it is linked to the request: {:?}", span.links);
     }
@@ -68,7 +82,9 @@ fn is_below(receiver: &Receiver, span: &SeenSpan, id: &str) -> bool {
 fn assert_nothing_personal(receiver: &Receiver) {
     for span in receiver.spans() {
         let text = format!("{} {}", span.name, span.text).to_lowercase();
-        for personal in ["canary", "example.com", "full user", "full_user", "4366", "legacy", "wien", "eyj"] {
+        for personal in
+            ["canary", "example.com", "full user", "full_user", "4366", "legacy", "wien", "eyj"]
+        {
             assert!(!text.contains(personal), "{} shows {personal}: {text}", span.name);
         }
     }

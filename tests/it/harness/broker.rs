@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use lapin::options::{
-    BasicGetOptions, BasicPublishOptions, ConfirmSelectOptions, ExchangeDeleteOptions, QueueBindOptions,
-    QueueDeclareOptions, QueueDeleteOptions, QueuePurgeOptions,
+    BasicGetOptions, BasicPublishOptions, ConfirmSelectOptions, ExchangeDeleteOptions,
+    QueueBindOptions, QueueDeclareOptions, QueueDeleteOptions, QueuePurgeOptions,
 };
 use lapin::types::FieldTable;
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
@@ -65,7 +65,8 @@ impl Broker {
         let channel = self.channel().await;
         let options = QueueDeclareOptions { passive: true, ..Default::default() };
         // Refused, it has closed the channel too.
-        let queue = channel.queue_declare(queue.into(), options, FieldTable::default()).await.ok()?;
+        let queue =
+            channel.queue_declare(queue.into(), options, FieldTable::default()).await.ok()?;
         close(&channel).await;
         Some((queue.message_count(), queue.consumer_count()))
     }
@@ -123,7 +124,10 @@ impl Broker {
         let (channel, exchange) = (self.channel().await, self.names().exchange);
         let (exchange, key) = (exchange.into(), lane.as_str().into());
         let options = QueueBindOptions::default();
-        channel.queue_bind(queue.into(), exchange, key, options, FieldTable::default()).await.unwrap();
+        channel
+            .queue_bind(queue.into(), exchange, key, options, FieldTable::default())
+            .await
+            .unwrap();
         close(&channel).await;
     }
 
@@ -164,7 +168,10 @@ impl Broker {
             .await
             .unwrap();
         let confirmation = sent.await.unwrap();
-        assert!(confirmation.is_ack() && confirmation.take_message().is_none(), "the copy was not taken");
+        assert!(
+            confirmation.is_ack() && confirmation.take_message().is_none(),
+            "the copy was not taken"
+        );
         close(&channel).await;
     }
 }
@@ -178,7 +185,9 @@ impl Drop for Broker {
             for queue in [names.bulk, names.express, names.dead] {
                 let _ = channel.queue_delete(queue.into(), QueueDeleteOptions::default()).await;
             }
-            let _ = channel.exchange_delete(names.exchange.into(), ExchangeDeleteOptions::default()).await;
+            let _ = channel
+                .exchange_delete(names.exchange.into(), ExchangeDeleteOptions::default())
+                .await;
             let _ = connection.close(200, "done".into()).await;
         });
     }
