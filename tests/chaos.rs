@@ -20,7 +20,7 @@ mod harness;
 #[path = "chaos/oracle.rs"]
 mod oracle;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use fleet::Fleet;
 use harness::{World, assert_converged};
@@ -34,9 +34,21 @@ fn number(name: &str) -> Option<u64> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_is_killed_nothing_is_lost_and_nothing_happens_twice() {
-    let seed = number("CHAOS_SEED").unwrap_or_else(|| u64::from(std::process::id()));
+    let mut seed = number("CHAOS_SEED").unwrap_or_else(|| u64::from(std::process::id()));
     let records = number("CHAOS_RECORDS").unwrap_or(50_000);
-    println!("CHAOS_SEED={seed} CHAOS_RECORDS={records}");
+    // One round unless told to go on.
+    let until = Instant::now() + Duration::from_secs(number("CHAOS_SECONDS").unwrap_or(0));
+    loop {
+        println!("CHAOS_SEED={seed} CHAOS_RECORDS={records}");
+        round(seed, records).await;
+        if Instant::now() >= until {
+            return;
+        }
+        seed = fleet::Random(seed).next();
+    }
+}
+
+async fn round(seed: u64, records: u64) {
     let world = World::new().await;
     let oracle = Oracle::new(seed, records);
     let mut fleet = Fleet::start(&world, seed).await;
