@@ -12,6 +12,10 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+/// Signals this close together are one: `timeout`, shells and process managers signal a process
+/// and then its group.
+const SAME_STOP: Duration = Duration::from_millis(500);
+
 /// Cheap to clone: everybody holds one.
 #[derive(Debug, Clone, Default)]
 pub struct Shutdown {
@@ -94,6 +98,14 @@ impl Shutdown {
                     _ = interrupt.recv() => {}
                 }
                 step(&shutdown);
+                // What else came in this moment meant the same stop.
+                tokio::time::sleep(SAME_STOP).await;
+                while tokio::select! {
+                    biased;
+                    _ = terminate.recv() => true,
+                    _ = interrupt.recv() => true,
+                    () = std::future::ready(()) => false,
+                } {}
             }
         });
         Ok(())

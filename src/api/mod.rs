@@ -62,17 +62,6 @@ fn stages(
     shutdown: &Shutdown,
 ) -> Router {
     let auth = web::Auth::new(pool.clone());
-    let intake = intake::State::new(
-        pool.clone(),
-        config.intake.clone(),
-        master_keys,
-        poke,
-        auth.clone(),
-        shutdown.clone(),
-    );
-    let directory = directory::State::new(pool.clone(), auth.clone(), &config.verify);
     Router::new()
-        .merge(intake::router(intake))
         .merge(report::router(report::State { pool, auth }))
-        .merge(directory::router(directory))
 }
