@@ -44,7 +44,9 @@ pub fn complaints(file: &Path) -> Vec<String> {
         return Vec::new();
     }
     let Some((_, allowed)) = MAY_USE.iter().find(|(name, _)| *name == module) else {
-        return vec![format!("{path}: the module {module} does not stand in the table of tests/tidy")];
+        return vec![format!(
+            "{path}: the module {module} does not stand in the table of tests/tidy"
+        )];
     };
     uses(inside, &read(file))
         .into_iter()
@@ -61,7 +63,12 @@ fn top_level(inside: &str) -> String {
 
 /// The top-level modules that a file names, by `crate::` or by climbing out with `super::`.
 pub fn uses(inside: &str, text: &str) -> BTreeSet<String> {
-    let code: String = code(text).split_whitespace().collect::<Vec<_>>().join(" ").replace(" ::", "::").replace(":: ", "::");
+    let code: String = code(text)
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+        .replace(" ::", "::")
+        .replace(":: ", "::");
     let mut found = BTreeSet::new();
     for (at, _) in code.match_indices("crate::") {
         if !code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_') {
@@ -70,11 +77,14 @@ pub fn uses(inside: &str, text: &str) -> BTreeSet<String> {
     }
     let climb = "super::".repeat(depth(inside));
     for (at, _) in code.match_indices(&climb) {
-        if !code[..at].ends_with("super::") && !code[..at].ends_with(|c: char| c.is_alphanumeric()) {
+        if !code[..at].ends_with("super::") && !code[..at].ends_with(|c: char| c.is_alphanumeric())
+        {
             collect(&code[at + climb.len()..], &mut found);
         }
     }
-    let known = |used: &String| MAY_USE.iter().any(|(name, _)| name == used) || FREE.contains(&used.as_str());
+    let known = |used: &String| {
+        MAY_USE.iter().any(|(name, _)| name == used) || FREE.contains(&used.as_str())
+    };
     found.retain(known);
     found
 }
@@ -87,7 +97,9 @@ fn depth(inside: &str) -> usize {
 
 /// The first names of `rest`: one, or those of a group in braces.
 fn collect(rest: &str, found: &mut BTreeSet<String>) {
-    let ident = |text: &str| text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
+    let ident = |text: &str| {
+        text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>()
+    };
     let Some(group) = rest.strip_prefix('{') else {
         found.insert(ident(rest));
         return;
