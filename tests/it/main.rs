@@ -6,9 +6,11 @@
     reason = "the harness starts processes and reads where the servers are"
 )]
 
+mod auth;
 mod cancel;
 mod crash;
 mod delivery;
+mod directory;
 mod example;
 mod fairness;
 mod frozen;
