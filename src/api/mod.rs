@@ -17,7 +17,7 @@ use crate::pg::Pool;
 use crate::relay::Relay;
 use crate::seal::MasterKeys;
 use crate::shutdown::Shutdown;
-use crate::{directory, intake, janitor, relay, report, web};
+use crate::{intake, janitor, relay, report, web};
 
 pub use health::{Health, Needs};
 
@@ -62,5 +62,15 @@ fn stages(
     shutdown: &Shutdown,
 ) -> Router {
     let auth = web::Auth::new(pool.clone());
-    Router::new().merge(report::router(report::State { pool, auth }))
+    let intake = intake::State::new(
+        pool.clone(),
+        config.intake.clone(),
+        master_keys,
+        poke,
+        auth.clone(),
+        shutdown.clone(),
+    );
+    Router::new()
+        .merge(intake::router(intake))
+        .merge(report::router(report::State { pool, auth }))
 }

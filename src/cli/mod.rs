@@ -62,11 +62,11 @@ enum Command {
     #[command(after_help = "Example:\n  user-import standalone --listen 127.0.0.1:8080")]
     Standalone(Box<Service>),
     /// Brings the schema up to date; safe to run twice and from two places at once
-    Migrate(migrate::MigrateArgs),
+    Migrate(migrate::Arguments),
     /// Makes projects, their keys and their settings
-    Project(project::ProjectArgs),
+    Project(project::Arguments),
     /// Signs an Admin API token and prints it
-    Token(token::TokenArgs),
+    Token(token::Arguments),
     /// Imports a JSON, NDJSON or CSV file and waits for its end
     Submit(submit::SubmitArgs),
     /// Shows a task
@@ -122,9 +122,9 @@ impl Command {
             Self::Standalone(config) => service::standalone(*config)
                 .await
                 .map(|()| ExitCode::SUCCESS),
-            Self::Migrate(args) => migrate::run(args).await,
-            Self::Project(args) => project::run(args).await,
-            Self::Token(args) => token::run(args).await,
+            Self::Migrate(args) => migrate::run(args).await.map(|()| ExitCode::SUCCESS),
+            Self::Project(args) => project::run(args).await.map(|()| ExitCode::SUCCESS),
+            Self::Token(args) => token::run(args).await.map(|()| ExitCode::SUCCESS),
             Self::Submit(args) => submit::run(args).await,
             Self::Status(args) => status::run(args).await,
             Self::Follow(args) => follow::run(args).await,
