@@ -3,6 +3,7 @@
 use std::io::{ErrorKind, IsTerminal, Write};
 
 use anyhow::{Context, Result};
+use serde::Serialize;
 use serde_json::Value;
 
 /// The reader of stdout has gone, as `head` does; the command ends quietly.
@@ -43,7 +44,12 @@ pub fn line(text: &str) -> Result<()> {
 }
 
 pub fn json(value: &Value) -> Result<()> {
-    line(&format!("{value:#}"))
+    pretty(value)
+}
+
+/// For a person's eyes and for `jq` alike: indented, its members in their order.
+pub fn pretty(value: &impl Serialize) -> Result<()> {
+    line(&serde_json::to_string_pretty(value)?)
 }
 
 /// A sentence beside the answer. Nothing depends on it, so a closed stderr does no harm.
