@@ -26,7 +26,7 @@ pub fn print(task: &Task, form: Form) -> Result<()> {
     if form.is_json() {
         return output::pretty(&report(task));
     }
-    output::table(&rows(task))?;
+    output::pairs(&pairs(task))?;
     if task.read.summary.failed > 0 {
         output::note(&format!(
             "Why records failed:\n  user-import failures {}",
@@ -65,31 +65,22 @@ fn report(task: &Task) -> Report<'_> {
     }
 }
 
-fn rows(task: &Task) -> Vec<Vec<String>> {
-    let Summary {
-        total,
-        inserted,
-        updated,
-        skipped,
-        failed,
-    } = task.read.summary;
-    let mut rows = vec![
-        vec!["task".to_owned(), task.read.id.clone()],
-        vec!["status".to_owned(), task.read.status.as_str().to_owned()],
+fn pairs(task: &Task) -> Vec<(&'static str, String)> {
+    let Summary { total, inserted, updated, skipped, failed } = task.read.summary;
+    let mut pairs = vec![
+        ("task", task.read.id.clone()),
+        ("status", task.read.status.as_str().to_owned()),
+        ("total", thousands(total)),
+        ("inserted", thousands(inserted)),
+        ("updated", thousands(updated)),
+        ("skipped", thousands(skipped)),
+        ("failed", thousands(failed)),
     ];
-    let counts = [
-        ("total", total),
-        ("inserted", inserted),
-        ("updated", updated),
-        ("skipped", skipped),
-        ("failed", failed),
-    ];
-    rows.extend(counts.map(|(name, count)| vec![name.to_owned(), thousands(count)]));
     if let (Some(seconds), Some(rate)) = (task.seconds(), task.records_per_second()) {
-        rows.push(vec!["seconds".to_owned(), format!("{seconds:.1}")]);
-        rows.push(vec!["users/s".to_owned(), thousands(rate as u64)]);
+        pairs.push(("seconds", format!("{seconds:.1}")));
+        pairs.push(("users/s", thousands(rate as u64)));
     }
-    rows
+    pairs
 }
 
 #[cfg(test)]

@@ -106,7 +106,7 @@ fn row(task: &Task) -> Vec<String> {
         task.read.status.as_str().to_owned(),
         task.read
             .created_at
-            .strftime("%Y-%m-%d %H:%M:%S")
+            .strftime("%Y-%m-%d %H:%M")
             .to_string(),
     ];
     head.into_iter()
