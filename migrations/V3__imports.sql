@@ -98,6 +98,9 @@ CREATE TABLE import_chunk (
     details       bytea,
     failed        integer      NOT NULL DEFAULT 0,
     warned        integer      NOT NULL DEFAULT 0,
+    -- Where the failed records stand in the file as sent, in index order; NULL where lines mean
+    -- nothing (a JSON document) or none failed.
+    failed_lines  bigint[],
 
     CONSTRAINT import_chunk_pkey PRIMARY KEY (project, task, first_index),
     CONSTRAINT a_chunk_belongs_to_a_task FOREIGN KEY (project, task) REFERENCES import_task,

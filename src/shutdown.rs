@@ -12,6 +12,10 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+/// Signals this close together are one: `timeout`, shells and process managers signal a process
+/// and then its group.
+const SAME_STOP: Duration = Duration::from_millis(500);
+
 /// Cheap to clone: everybody holds one.
 #[derive(Debug, Clone, Default)]
 pub struct Shutdown {
@@ -83,10 +87,7 @@ impl Shutdown {
         let mut interrupt = signal(SignalKind::interrupt())?;
         let shutdown = self.clone();
         // Not tracked: it outlives the drain to hear the second signal.
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "outlives what Shutdown waits for"
-        )]
+        #[expect(clippy::disallowed_methods, reason = "outlives what Shutdown waits for")]
         tokio::spawn(async move {
             for step in [Self::drain, Self::abort] {
                 tokio::select! {
@@ -94,6 +95,14 @@ impl Shutdown {
                     _ = interrupt.recv() => {}
                 }
                 step(&shutdown);
+                // What else came in this moment meant the same stop.
+                tokio::time::sleep(SAME_STOP).await;
+                while tokio::select! {
+                    biased;
+                    _ = terminate.recv() => true,
+                    _ = interrupt.recv() => true,
+                    () = std::future::ready(()) => false,
+                } {}
             }
         });
         Ok(())

@@ -10,10 +10,10 @@
 mod claims;
 #[path = "tidy/imports.rs"]
 mod imports;
-#[path = "tidy/source.rs"]
-mod source;
 #[path = "tidy/sizes.rs"]
 mod sizes;
+#[path = "tidy/source.rs"]
+mod source;
 
 use source::{files, read};
 
@@ -24,7 +24,8 @@ fn assert_none(rule: &str, complaints: &[String]) {
 
 #[test]
 fn modules_use_only_what_the_design_lets_them_use() {
-    let complaints: Vec<String> = files("src", "rs").iter().flat_map(|f| imports::complaints(f)).collect();
+    let complaints: Vec<String> =
+        files("src", "rs").iter().flat_map(|f| imports::complaints(f)).collect();
     assert_none("a module uses another that the design keeps from it", &complaints);
 }
 
@@ -58,7 +59,8 @@ fn every_dependency_is_used() {
 #[test]
 fn nothing_is_left_to_do_in_the_source() {
     // Put together here, so that this file does not hold them.
-    let marks = ["TO\u{44}O", "FIX\u{4d}E", "XX\u{58}", "dbg\u{21}", "todo\u{21}", "unimplemented\u{21}"];
+    let marks =
+        ["TO\u{44}O", "FIX\u{4d}E", "XX\u{58}", "dbg\u{21}", "todo\u{21}", "unimplemented\u{21}"];
     let mut complaints = Vec::new();
     for file in files("src", "rs").into_iter().chain(files("src", "sql")) {
         for (number, line) in read(&file).lines().enumerate() {
@@ -87,6 +89,7 @@ fn the_import_rule_sees_a_forbidden_use() {
 #[test]
 fn the_length_rule_counts_a_function_by_its_braces() {
     let body = "    let s = \"}\"; let c = '{'; // }\n".repeat(71);
-    let found = sizes::functions(&format!("fn long<'a>(s: &'a str) {{\n{body}}}\nfn short() {{}}\n"));
+    let found =
+        sizes::functions(&format!("fn long<'a>(s: &'a str) {{\n{body}}}\nfn short() {{}}\n"));
     assert_eq!(found, [("long".to_owned(), 73), ("short".to_owned(), 1)]);
 }

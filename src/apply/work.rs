@@ -36,8 +36,16 @@ pub struct Work {
     pub locks: (Vec<Uuid>, Vec<i64>),
     pub releases: ReleaseColumns,
     pub updates: UserColumns,
+    pub told: Told,
+}
+
+/// What is said of a chunk's records.
+#[derive(Default)]
+pub struct Told {
     pub details: Details,
     pub counts: Counts,
+    /// Where the failed records stand in the file; `None` where lines mean nothing or none failed.
+    pub failed_lines: Option<Vec<i64>>,
 }
 
 /// A chunk's part of the summary.
@@ -52,25 +60,15 @@ pub struct Counts {
 /// Opens, decompresses, parses and validates every record.
 pub fn open(fenced: &Fenced, chunk: &ChunkRef, sealed: &[u8]) -> Result<Opened, Error> {
     let payload = read_payload(&fenced.key, chunk, sealed)?;
-    let candidates = payload
-        .entries()
-        .map(|entry| candidate(fenced, &entry))
-        .collect();
-    Ok(Opened {
-        payload,
-        candidates,
-    })
+    let candidates = payload.entries().map(|entry| candidate(fenced, &entry)).collect();
+    Ok(Opened { payload, candidates })
 }
 
 fn candidate(fenced: &Fenced, entry: &Entry<'_>) -> Candidate {
     let record = match entry.kind {
-        Kind::Json(json) => {
-            read_record(fenced, json, entry.line)
-        }
+        Kind::Json(json) => read_record(fenced, json, entry.line),
         Kind::TooLarge { limit } => Err(vec![Fault::record_too_large(limit)]),
-        Kind::BadRow { cells, columns } => {
-            Err(vec![Fault::bad_row(entry.line, cells, columns)])
-        },
+        Kind::BadRow { cells, columns } => Err(vec![Fault::bad_row(entry.line, cells, columns)]),
     };
     Candidate {
         record,
@@ -89,9 +87,7 @@ fn read_record(fenced: &Fenced, json: &[u8], line: u64) -> Result<Box<Record>, V
 
 impl Opened {
     pub fn records(&self) -> impl Iterator<Item = &Record> {
-        self.candidates
-            .iter()
-            .filter_map(|candidate| candidate.record.as_deref().ok())
+        self.candidates.iter().filter_map(|candidate| candidate.record.as_deref().ok())
     }
 
     /// Resolves the chunk against what was found.
@@ -108,19 +104,10 @@ impl Opened {
             known_roles: &found.roles,
             known_groups: &found.groups,
         };
-        let before = found
-            .users
-            .iter()
-            .map(|user| (user.id, keys_of(&user.login_ids)))
-            .collect();
+        let before = found.users.iter().map(|user| (user.id, keys_of(&user.login_ids))).collect();
         let resolution = resolve(&rules, self.candidates, found.users);
-        let (details, counts) = tell(&self.payload, chunk, &resolution.verdicts);
-        let work = columns(resolution, before, chunk.project, keys);
-        Work {
-            details,
-            counts,
-            ..work
-        }
+        let told = tell(&self.payload, chunk, &resolution.verdicts);
+        Work { told, ..columns(resolution, &before, chunk.project, keys) }
     }
 
     /// Gives up on every record of the chunk: tried alone, it was refused or ended the worker.
@@ -132,12 +119,7 @@ impl Opened {
             errors: vec![Fault::unprocessable()],
         };
         let verdicts = vec![condemned; self.candidates.len()];
-        let (details, counts) = tell(&self.payload, chunk, &verdicts);
-        Work {
-            details,
-            counts,
-            ..Work::default()
-        }
+        Work { told: tell(&self.payload, chunk, &verdicts), ..Work::default() }
     }
 }
 
@@ -151,15 +133,19 @@ fn keys_of(ids: &PerIdentifier<Option<LoginId>>) -> PerIdentifier<Option<String>
     }
 }
 
-fn tell(payload: &Payload, chunk: &ChunkRef, verdicts: &[Verdict]) -> (Details, Counts) {
+fn tell(payload: &Payload, chunk: &ChunkRef, verdicts: &[Verdict]) -> Told {
     let mut details = DetailsWriter::default();
     let mut counts = Counts::default();
+    let mut failed_lines = Vec::new();
     for (at, (entry, verdict)) in payload.entries().zip(verdicts).enumerate() {
         let echo = match entry.kind {
             Kind::Json(json) => redact::redact(json),
             Kind::TooLarge { .. } | Kind::BadRow { .. } => None,
         };
         details.push(chunk.first_index + at as i64, echo.as_deref().map(str::as_bytes), verdict);
+        if verdict.outcome == Outcome::Failed && entry.line > 0 {
+            failed_lines.push(entry.line as i64);
+        }
         *match verdict.outcome {
             Outcome::Inserted => &mut counts.inserted,
             Outcome::Updated => &mut counts.updated,
@@ -167,12 +153,13 @@ fn tell(payload: &Payload, chunk: &ChunkRef, verdicts: &[Verdict]) -> (Details, 
             Outcome::Failed => &mut counts.failed,
         } += 1;
     }
-    (details.finish(), counts)
+    let failed_lines = Some(failed_lines).filter(|lines| !lines.is_empty());
+    Told { details: details.finish(), counts, failed_lines }
 }
 
 fn columns(
     resolution: Resolution,
-    before: HashMap<Uuid, PerIdentifier<Option<String>>>,
+    before: &HashMap<Uuid, PerIdentifier<Option<String>>>,
     project: i32,
     keys: &MasterKeys,
 ) -> Work {
@@ -193,9 +180,7 @@ fn columns(
     for user in updates {
         work.locks.0.push(user.id);
         work.locks.1.push(user.version);
-        let found = before
-            .get(&user.id)
-            .expect("only users that were found are updated");
+        let found = before.get(&user.id).expect("only users that were found are updated");
         work.releases.push(found, &user);
         work.updates.push(user);
     }
@@ -204,11 +189,6 @@ fn columns(
 
 fn sort_key(user: &User) -> [Option<&str>; 4] {
     let ids = &user.login_ids;
-    [
-        &ids.email,
-        &ids.phone_number,
-        &ids.preferred_username,
-        &ids.external_id,
-    ]
-    .map(|id| id.as_ref().map(|id| id.key.as_str()))
+    [&ids.email, &ids.phone_number, &ids.preferred_username, &ids.external_id]
+        .map(|id| id.as_ref().map(|id| id.key.as_str()))
 }

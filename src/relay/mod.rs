@@ -6,6 +6,7 @@
 //! relays may run. Nothing else publishes.
 
 mod claim;
+mod gauge;
 mod publish;
 mod step;
 mod window;
@@ -16,6 +17,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 pub use claim::{Claimed, claim};
+pub use gauge::gauge;
 pub use step::{Progress, step};
 
 use crate::amqp::Publisher;

@@ -78,12 +78,18 @@ pub fn init(log: &Log, service_name: &'static str) -> Result<Telemetry, Telemetr
         }));
     let filter = EnvFilter::try_new(&log.filter).map_err(|_| TelemetryError::Filter)?;
     tracing_subscriber::registry()
-        .with(lines(log.log_format.as_deref()).with_filter(filter))
+        .with(lines(log.log_format.as_deref()).with_filter(filter).with_filter(filter_fn(is_safe)))
         .with(ids_and_spans)
         .try_init()
         .map_err(|_| TelemetryError::Twice)?;
     panics::report_by_log();
     Ok(Telemetry { provider })
+}
+
+/// Below INFO only our own lines are logged, whatever the filter asks for: at DEBUG the database
+/// driver prints every parameter, and at TRACE the HTTP library every header.
+fn is_safe(it: &tracing::Metadata<'_>) -> bool {
+    *it.level() <= Level::INFO || it.target().starts_with("user_import")
 }
 
 fn lines(format: Option<&str>) -> Box<dyn Layer<Registry> + Send + Sync> {

@@ -6,6 +6,7 @@
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::import::outcome::{Cause, Fault};
@@ -325,10 +326,16 @@ impl From<deadpool_postgres::PoolError> for Error {
     }
 }
 
+/// A struct and no map, so that members stand in the order of the contract.
+#[derive(Serialize)]
+struct Answer<'a> {
+    error: &'a Fault,
+}
+
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
         let status = self.status();
-        let mut response = (status, Json(json!({"error": *self.fault}))).into_response();
+        let mut response = (status, Json(Answer { error: &self.fault })).into_response();
         let headers = response.headers_mut();
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

@@ -7,8 +7,10 @@ use crate::harness::{Process, World, answer, assert_converged, eventually, lines
 async fn dies_at(role: &str, step: &str) {
     let world = World::new().await;
     let deadly = format!("{step}=kill@2");
-    let short_lease = |role: crate::harness::Role| role.env("CHUNK_RECORDS", 50).env("CHUNK_LEASE_SECONDS", 2);
-    let (api_fails, worker_fails) = if role == "api" { (deadly.as_str(), "") } else { ("", deadly.as_str()) };
+    let short_lease =
+        |role: crate::harness::Role| role.env("CHUNK_RECORDS", 50).env("CHUNK_LEASE_SECONDS", 2);
+    let (api_fails, worker_fails) =
+        if role == "api" { (deadly.as_str(), "") } else { ("", deadly.as_str()) };
     let mut api = short_lease(world.api()).failpoints(api_fails).start().await;
     let client = world.client(&api).await;
     let mut worker = world.worker().failpoints(worker_fails).start().await;
@@ -112,7 +114,8 @@ async fn a_failing_step_of_the_worker_is_tried_again() {
     let seen = assert_converged(&world, &client, &task).await;
     assert_eq!(seen["summary"]["inserted"], 1000);
     eventually("the faults were counted", 30, async || {
-        let retries = client.metrics(worker.address()).await.sum("user_import_transient_retries_total", "");
+        let retries =
+            client.metrics(worker.address()).await.sum("user_import_transient_retries_total", "");
         crate::harness::holds(retries >= 2.0, retries)
     })
     .await;

@@ -63,7 +63,11 @@ async fn two_workers_with_the_same_chunk_apply_it_once() {
         let done = eventually("each worker has had its delivery", 30, async || {
             let seen = client.metrics(worker.address()).await;
             let (applied, stale) = (seen.sum(APPLIED, "") as i64, seen.sum(STALE, "") as i64);
-            if applied + stale == 1 { Ok((applied, stale)) } else { Err(format!("{applied} and {stale}")) }
+            if applied + stale == 1 {
+                Ok((applied, stale))
+            } else {
+                Err(format!("{applied} and {stale}"))
+            }
         })
         .await;
         counts.push(done);

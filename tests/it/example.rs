@@ -33,7 +33,11 @@ async fn the_example_of_the_contract_is_answered_to_the_letter() {
     assert_time(&first["created_at"]);
     let id = first["id"].as_str().unwrap();
     let random = id.strip_prefix("task_").unwrap();
-    assert!(random.len() == 32 && random.chars().all(|c| "0123456789ABCDEFGHJKMNPQRSTVWXYZ".contains(c)), "{id}");
+    assert!(
+        random.len() == 32
+            && random.chars().all(|c| "0123456789ABCDEFGHJKMNPQRSTVWXYZ".contains(c)),
+        "{id}"
+    );
 
     let seen = assert_converged(&world, &client, id).await;
     assert_eq!(keys(&seen), ["completed_at", "created_at", "details", "id", "status", "summary"]);
@@ -98,7 +102,9 @@ async fn upsert_updates_and_without_it_an_existing_user_is_skipped() {
     let world = World::new().await;
     let (_api, client, _workers) = world.started(1).await;
     let record = |name: &str| vec![json!({"email": "user@example.com", "name": name})];
-    for (name, upsert, outcome) in [("one", false, "inserted"), ("two", false, "skipped"), ("three", true, "updated")] {
+    for (name, upsert, outcome) in
+        [("one", false, "inserted"), ("two", false, "skipped"), ("three", true, "updated")]
+    {
         let task = client.import_records(record(name), upsert).await.task();
         let seen = assert_converged(&world, &client, &task).await;
         assert_eq!(seen["details"][0]["outcome"], outcome);
@@ -114,9 +120,16 @@ async fn a_dry_run_changes_nothing_in_the_directory() {
     let request = client.ndjson("identifier=email&dry_run=true").body(lines_with_one_bad());
     let task = crate::harness::answer(request).await.task();
     let seen = assert_converged(&world, &client, &task).await;
-    assert_eq!((&seen["summary"]["inserted"], &seen["summary"]["failed"]), (&250.into(), &1.into()));
+    assert_eq!(
+        (&seen["summary"]["inserted"], &seen["summary"]["failed"]),
+        (&250.into(), &1.into())
+    );
     for table in ["directory_user", "user_secret", "project_role", "project_group"] {
-        assert_eq!(world.database.count(&format!("SELECT count(*) FROM {table}"), &[]).await, 0, "{table}");
+        assert_eq!(
+            world.database.count(&format!("SELECT count(*) FROM {table}"), &[]).await,
+            0,
+            "{table}"
+        );
     }
 }
 

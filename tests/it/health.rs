@@ -38,11 +38,15 @@ async fn an_api_stays_ready_while_only_the_broker_is_away_and_a_worker_does_not(
     let worker = world.worker().env("AMQP_URL", &through).start().await;
     let client = world.client(&api).await;
     let says = async |address, status: u16, postgres: &str, rabbitmq: &str| {
-        eventually(&format!("{status}, postgres {postgres}, rabbitmq {rabbitmq}"), 60, async || {
-            let seen = client.public(address, "/readyz").await;
-            let checks = json!({"postgres": postgres, "rabbitmq": rabbitmq});
-            holds(seen.status == status && seen.json()["checks"] == checks, seen.text)
-        })
+        eventually(
+            &format!("{status}, postgres {postgres}, rabbitmq {rabbitmq}"),
+            60,
+            async || {
+                let seen = client.public(address, "/readyz").await;
+                let checks = json!({"postgres": postgres, "rabbitmq": rabbitmq});
+                holds(seen.status == status && seen.json()["checks"] == checks, seen.text)
+            },
+        )
         .await;
     };
     says(api.address(), 200, "ok", "ok").await;
@@ -67,7 +71,10 @@ async fn without_postgres_neither_is_ready_and_a_caller_is_told_to_come_back() {
     for address in [api.address(), worker.address()] {
         eventually("it is not ready", 60, async || {
             let seen = client.public(address, "/readyz").await;
-            holds(seen.status == 503 && seen.json()["checks"]["postgres"] == "unreachable", seen.text)
+            holds(
+                seen.status == 503 && seen.json()["checks"]["postgres"] == "unreachable",
+                seen.text,
+            )
         })
         .await;
         assert_eq!(client.public(address, "/healthz").await.status, 200);

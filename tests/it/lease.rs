@@ -1,5 +1,7 @@
 //! What the broker loses comes back from Postgres, and what it never had is not taken for sent.
 
+use user_import::amqp::Lane;
+
 use crate::harness::{Leg, Proxy, World, assert_converged, eventually, holds, lines};
 
 const RETURNED: &str = "user_import_relay_chunks_returned_total";
@@ -31,7 +33,7 @@ async fn a_publish_to_a_missing_queue_is_not_taken_for_sent() {
     let client = world.client(&api).await;
     let bulk = world.broker.bulk();
     world.broker.await_declared(&bulk).await;
-    world.broker.unbind(&bulk).await;
+    world.broker.unbind(&bulk, Lane::Bulk).await;
     let task = client.import_lines(lines(0..500)).await.task();
     eventually("the broker returned messages", 30, async || {
         let seen = client.metrics(api.address()).await.sum(RETURNED, "");
@@ -39,9 +41,13 @@ async fn a_publish_to_a_missing_queue_is_not_taken_for_sent() {
     })
     .await;
     let sent = "SELECT count(*) FROM import_chunk WHERE published > 1";
-    assert_eq!(world.database.count(sent, &[]).await, 0, "what came back counts as never published");
+    assert_eq!(
+        world.database.count(sent, &[]).await,
+        0,
+        "what came back counts as never published"
+    );
 
-    world.broker.bind(&bulk).await;
+    world.broker.bind(&bulk, Lane::Bulk).await;
     let _worker = world.worker().start().await;
     assert_converged(&world, &client, &task).await;
 }
@@ -68,7 +74,8 @@ async fn a_broker_that_goes_away_in_the_middle_loses_nothing() {
     let (proxy, through) = Proxy::before(&world.servers.amqp_url).await;
     let api = world.api().env("CHUNK_RECORDS", 10).env("CHUNK_LEASE_SECONDS", 5);
     let api = api.env("AMQP_URL", &through).start().await;
-    let worker = world.worker().env("AMQP_URL", &through).failpoints("apply.before_commit=delay:20");
+    let worker =
+        world.worker().env("AMQP_URL", &through).failpoints("apply.before_commit=delay:20");
     let _worker = worker.start().await;
     let client = world.client(&api).await;
     let task = client.import_lines(lines(0..1500)).await.task();

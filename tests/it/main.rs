@@ -1,15 +1,24 @@
 //! The service against real servers, an area a module.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-#![allow(clippy::disallowed_methods, reason = "the harness starts processes and reads where the servers are")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "the harness starts processes and reads where the servers are"
+)]
 
 mod cancel;
 mod crash;
 mod delivery;
 mod example;
+mod fairness;
 mod frozen;
 mod harness;
 mod health;
+mod janitor;
 mod lease;
+mod lifecycle;
+mod refusal;
 mod rivals;
+mod secrets;
+mod trace;
 mod upload;

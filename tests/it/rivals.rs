@@ -8,10 +8,12 @@ async fn two_tasks_that_insert_the_same_users_make_each_once() {
     let (_api, client, _) = world.started(0).await;
     let forwards: String = lines(0..500);
     let backwards: String = (0..500).rev().map(|n| plain(n).to_string() + "\n").collect();
-    let tasks = [client.import_lines(forwards).await.task(), client.import_lines(backwards).await.task()];
+    let tasks =
+        [client.import_lines(forwards).await.task(), client.import_lines(backwards).await.task()];
     world.broker.await_ready(&world.broker.bulk(), 10).await;
     // Each holds what it has inserted until the other wants it too.
-    let role = world.worker().env("WORKER_CONCURRENCY", 5).failpoints("apply.before_commit=delay:300");
+    let role =
+        world.worker().env("WORKER_CONCURRENCY", 5).failpoints("apply.before_commit=delay:300");
     let workers = [role.clone().start().await, role.start().await];
 
     let mut inserted = 0;
@@ -37,7 +39,8 @@ async fn a_small_import_is_not_stuck_behind_a_huge_one() {
     let client = world.client(&api).await;
     let _worker = world.worker().start().await;
     // Without passwords: 200,000 hashes would only make the test slow.
-    let huge: String = (0..200_000).map(|n| format!("{{\"email\":\"huge{n}@example.com\"}}\n")).collect();
+    let huge: String =
+        (0..200_000).map(|n| format!("{{\"email\":\"huge{n}@example.com\"}}\n")).collect();
     let huge = client.import_lines(huge).await.task();
     eventually("the huge one has begun", 60, async || {
         let seen = client.status(&huge).await["summary"]["inserted"].clone();
@@ -71,7 +74,10 @@ async fn records_that_share_a_login_id_are_applied_in_index_order() {
     let task = crate::harness::answer(request).await.task();
 
     let seen = assert_converged(&world, &client, &task).await;
-    assert_eq!((&seen["summary"]["inserted"], &seen["summary"]["updated"]), (&30.into(), &570.into()));
+    assert_eq!(
+        (&seen["summary"]["inserted"], &seen["summary"]["updated"]),
+        (&30.into(), &570.into())
+    );
     let last = "SELECT count(*) FROM directory_user WHERE attributes->>'name' = 'round 19'";
     assert_eq!(world.database.count(last, &[]).await, 30, "the last record of each user wins");
     let waited = "SELECT count(*) FROM import_chunk_wait";

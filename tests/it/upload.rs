@@ -57,7 +57,8 @@ fn padded(number: u64) -> String {
     let mut state = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     let mut padding = String::with_capacity(960);
     while padding.len() < 960 {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         padding.push_str(&format!("{:016x}", state ^ (state >> 29)));
     }
     format!("{{\"email\":\"user{number}@example.com\",\"name\":\"{padding}\"}}\n")
@@ -83,7 +84,10 @@ async fn a_line_that_is_no_json_harms_itself_alone() {
     let body = format!("{}not json {{\n{}", lines(0..150), lines(150..200));
     let task = client.import_lines(body).await.task();
     let seen = assert_converged(&world, &client, &task).await;
-    assert_eq!((&seen["summary"]["inserted"], &seen["summary"]["failed"]), (&200.into(), &1.into()));
+    assert_eq!(
+        (&seen["summary"]["inserted"], &seen["summary"]["failed"]),
+        (&200.into(), &1.into())
+    );
     let detail = &seen["details"][150];
     assert_eq!(detail["errors"][0]["reason"], "InvalidJSON");
     assert!(detail.get("record").is_none(), "what is no record is not echoed: {detail}");

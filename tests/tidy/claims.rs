@@ -48,8 +48,11 @@ pub fn guarantee_complaints() -> Vec<String> {
     if !readme.exists() {
         return vec!["there is no README.md".to_owned()];
     }
-    let sources: String =
-        files("tests", "rs").iter().chain(&files("src", "rs")).map(|file| code(&read(file))).collect();
+    let sources: String = files("tests", "rs")
+        .iter()
+        .chain(&files("src", "rs"))
+        .map(|file| code(&read(file)))
+        .collect();
     let rows = guarantees(&read(&readme));
     let mut complaints = Vec::new();
     if rows.is_empty() {
@@ -62,7 +65,8 @@ pub fn guarantee_complaints() -> Vec<String> {
         }
         for test in named {
             let function = test.rsplit("::").next().unwrap_or(test);
-            let stands = ["(", "<"].iter().any(|end| sources.contains(&format!("fn {function}{end}")));
+            let stands =
+                ["(", "<"].iter().any(|end| sources.contains(&format!("fn {function}{end}")));
             if !stands {
                 complaints.push(format!("\"{fails}\" names {test}, which does not exist"));
             }

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::source::{code, name, read};
 
 /// Nothing of ours stands below these, and everybody but the pure modules may use them.
-const BASE: &[&str] = &["config", "shutdown", "telemetry", "metrics", "failpoint"];
+const BASE: &[&str] = &["config", "shutdown", "telemetry", "metrics", "backoff", "failpoint"];
 /// Neither settings nor telemetry reach these: they are handed what they need.
 const PURE: &[&str] = &["import", "seal", "chunk"];
 
@@ -15,6 +15,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("shutdown", &[]),
     ("telemetry", &[]),
     ("metrics", &[]),
+    ("backoff", &[]),
     ("failpoint", &[]),
     ("import", &[]),
     ("seal", &["import"]),
@@ -29,7 +30,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("relay", &["import", "pg", "amqp"]),
     ("apply", &["import", "seal", "chunk", "project", "pg", "amqp"]),
     ("janitor", &["pg"]),
-    ("api", &["intake", "report", "directory", "relay", "janitor", "web", "pg", "amqp", "project"]),
+    ("api", &["intake", "report", "directory", "relay", "janitor", "web", "pg", "amqp", "project", "seal"]),
 ];
 
 /// May use everything: the commands, and the two roots that only name modules.
@@ -43,7 +44,9 @@ pub fn complaints(file: &Path) -> Vec<String> {
         return Vec::new();
     }
     let Some((_, allowed)) = MAY_USE.iter().find(|(name, _)| *name == module) else {
-        return vec![format!("{path}: the module {module} does not stand in the table of tests/tidy")];
+        return vec![format!(
+            "{path}: the module {module} does not stand in the table of tests/tidy"
+        )];
     };
     uses(inside, &read(file))
         .into_iter()
@@ -60,7 +63,12 @@ fn top_level(inside: &str) -> String {
 
 /// The top-level modules that a file names, by `crate::` or by climbing out with `super::`.
 pub fn uses(inside: &str, text: &str) -> BTreeSet<String> {
-    let code: String = code(text).split_whitespace().collect::<Vec<_>>().join(" ").replace(" ::", "::").replace(":: ", "::");
+    let code: String = code(text)
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+        .replace(" ::", "::")
+        .replace(":: ", "::");
     let mut found = BTreeSet::new();
     for (at, _) in code.match_indices("crate::") {
         if !code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_') {
@@ -69,11 +77,14 @@ pub fn uses(inside: &str, text: &str) -> BTreeSet<String> {
     }
     let climb = "super::".repeat(depth(inside));
     for (at, _) in code.match_indices(&climb) {
-        if !code[..at].ends_with("super::") && !code[..at].ends_with(|c: char| c.is_alphanumeric()) {
+        if !code[..at].ends_with("super::") && !code[..at].ends_with(|c: char| c.is_alphanumeric())
+        {
             collect(&code[at + climb.len()..], &mut found);
         }
     }
-    let known = |used: &String| MAY_USE.iter().any(|(name, _)| name == used) || FREE.contains(&used.as_str());
+    let known = |used: &String| {
+        MAY_USE.iter().any(|(name, _)| name == used) || FREE.contains(&used.as_str())
+    };
     found.retain(known);
     found
 }
@@ -86,7 +97,9 @@ fn depth(inside: &str) -> usize {
 
 /// The first names of `rest`: one, or those of a group in braces.
 fn collect(rest: &str, found: &mut BTreeSet<String>) {
-    let ident = |text: &str| text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
+    let ident = |text: &str| {
+        text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>()
+    };
     let Some(group) = rest.strip_prefix('{') else {
         found.insert(ident(rest));
         return;

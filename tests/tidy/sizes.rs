@@ -15,7 +15,11 @@ fn is_exception(what: &str) -> bool {
 }
 
 pub fn complaints(file: &Path) -> Vec<String> {
-    all_complaints(file).into_iter().filter(|(what, _)| !is_exception(what)).map(|(_, text)| text).collect()
+    all_complaints(file)
+        .into_iter()
+        .filter(|(what, _)| !is_exception(what))
+        .map(|(_, text)| text)
+        .collect()
 }
 
 /// What is too long in a file: its name in the list of exceptions, and the complaint.
@@ -54,7 +58,8 @@ pub fn functions(text: &str) -> Vec<(String, usize)> {
         if before.is_some_and(|c| c.is_alphanumeric() || c == '_') {
             continue;
         }
-        let name: String = code[at + 3..].chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+        let name: String =
+            code[at + 3..].chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
         if let Some(end) = body_end(&code[at..]).filter(|_| !name.is_empty()) {
             found.push((name, code[at..at + end].lines().count()));
         }

@@ -103,7 +103,10 @@ fn raw_string_end(chars: &[char], at: usize) -> usize {
     if chars.get(at + 1 + hashes) != Some(&'"') {
         return at; // A raw identifier.
     }
-    let ends = |i: usize| chars[i] == '"' && chars[i + 1..].iter().take(hashes).filter(|c| **c == '#').count() == hashes;
+    let ends = |i: usize| {
+        chars[i] == '"'
+            && chars[i + 1..].iter().take(hashes).filter(|c| **c == '#').count() == hashes
+    };
     (find(chars, at + 2 + hashes, ends) + 1 + hashes).min(chars.len())
 }
 

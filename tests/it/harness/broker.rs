@@ -3,12 +3,14 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use lapin::options::{
-    BasicGetOptions, BasicPublishOptions, ConfirmSelectOptions, ExchangeDeleteOptions, QueueBindOptions,
-    QueueDeclareOptions, QueueDeleteOptions, QueuePurgeOptions,
+    BasicGetOptions, BasicPublishOptions, ConfirmSelectOptions, ExchangeDeleteOptions,
+    QueueBindOptions, QueueDeclareOptions, QueueDeleteOptions, QueuePurgeOptions,
 };
 use lapin::types::FieldTable;
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
 use tokio::sync::OnceCell;
+
+use user_import::amqp::{Lane, Names};
 
 use super::Servers;
 
@@ -28,8 +30,6 @@ pub struct Broker {
     connection: OnceCell<Connection>,
 }
 
-const QUEUES: [&str; 3] = ["chunks.v1", "express.v1", "dead.v1"];
-
 impl Broker {
     pub fn new(servers: &Servers) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
@@ -38,16 +38,20 @@ impl Broker {
         Self { prefix, url: servers.amqp_url.clone(), connection: OnceCell::new() }
     }
 
+    fn names(&self) -> Names {
+        Names::new(&self.prefix)
+    }
+
     pub fn bulk(&self) -> String {
-        format!("{}.chunks.v1", self.prefix)
+        self.names().bulk
     }
 
     pub fn express(&self) -> String {
-        format!("{}.express.v1", self.prefix)
+        self.names().express
     }
 
     pub fn dead(&self) -> String {
-        format!("{}.dead.v1", self.prefix)
+        self.names().dead
     }
 
     /// A channel of its own: a refused passive declare closes the channel that it was asked on.
@@ -61,7 +65,8 @@ impl Broker {
         let channel = self.channel().await;
         let options = QueueDeclareOptions { passive: true, ..Default::default() };
         // Refused, it has closed the channel too.
-        let queue = channel.queue_declare(queue.into(), options, FieldTable::default()).await.ok()?;
+        let queue =
+            channel.queue_declare(queue.into(), options, FieldTable::default()).await.ok()?;
         close(&channel).await;
         Some((queue.message_count(), queue.consumer_count()))
     }
@@ -107,30 +112,23 @@ impl Broker {
         count
     }
 
-    pub async fn unbind(&self, queue: &str) {
-        let channel = self.channel().await;
-        for key in self.keys(queue) {
-            let done = channel
-                .queue_unbind(queue.into(), self.prefix.as_str().into(), key.into(), FieldTable::default())
-                .await;
-            done.unwrap();
-        }
+    /// Takes the way to a queue away, and leaves the queue.
+    pub async fn unbind(&self, queue: &str, lane: Lane) {
+        let (channel, exchange) = (self.channel().await, self.names().exchange);
+        let (exchange, key) = (exchange.into(), lane.as_str().into());
+        channel.queue_unbind(queue.into(), exchange, key, FieldTable::default()).await.unwrap();
         close(&channel).await;
     }
 
-    pub async fn bind(&self, queue: &str) {
-        let channel = self.channel().await;
-        for key in self.keys(queue) {
-            let options = QueueBindOptions::default();
-            let exchange = self.prefix.as_str().into();
-            channel.queue_bind(queue.into(), exchange, key.into(), options, FieldTable::default()).await.unwrap();
-        }
+    pub async fn bind(&self, queue: &str, lane: Lane) {
+        let (channel, exchange) = (self.channel().await, self.names().exchange);
+        let (exchange, key) = (exchange.into(), lane.as_str().into());
+        let options = QueueBindOptions::default();
+        channel
+            .queue_bind(queue.into(), exchange, key, options, FieldTable::default())
+            .await
+            .unwrap();
         close(&channel).await;
-    }
-
-    /// The routing key that leads to a queue.
-    fn keys(&self, queue: &str) -> Vec<String> {
-        vec![queue.to_owned(), queue.trim_start_matches(&self.prefix).trim_matches('.').to_owned()]
     }
 
     pub async fn delete(&self, queue: &str) {
@@ -170,24 +168,26 @@ impl Broker {
             .await
             .unwrap();
         let confirmation = sent.await.unwrap();
-        assert!(confirmation.is_ack() && confirmation.take_message().is_none(), "the copy was not taken");
+        assert!(
+            confirmation.is_ack() && confirmation.take_message().is_none(),
+            "the copy was not taken"
+        );
         close(&channel).await;
     }
 }
 
 impl Drop for Broker {
     fn drop(&mut self) {
-        let (url, prefix) = (self.url.clone(), self.prefix.clone());
+        let (url, names) = (self.url.clone(), self.names());
         super::world::block_on_elsewhere(async move {
             let connection = connect(&url).await;
             let channel = connection.create_channel().await.unwrap();
-            for queue in QUEUES {
-                let queue = format!("{prefix}.{queue}");
+            for queue in [names.bulk, names.express, names.dead] {
                 let _ = channel.queue_delete(queue.into(), QueueDeleteOptions::default()).await;
             }
-            for exchange in [prefix.clone(), format!("{prefix}.dead")] {
-                let _ = channel.exchange_delete(exchange.into(), ExchangeDeleteOptions::default()).await;
-            }
+            let _ = channel
+                .exchange_delete(names.exchange.into(), ExchangeDeleteOptions::default())
+                .await;
             let _ = connection.close(200, "done".into()).await;
         });
     }

@@ -47,6 +47,11 @@ impl Client {
         Self { address, ..self.clone() }
     }
 
+    /// Another caller at the same process.
+    pub fn with_token(&self, token: &str) -> Self {
+        Self { token: token.to_owned(), ..self.clone() }
+    }
+
     /// A call below `/_api/admin`, with the token.
     pub fn call(&self, method: Method, path: &str) -> RequestBuilder {
         let url = format!("http://{}/_api/admin{path}", self.address);

@@ -40,7 +40,12 @@ impl Database {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("ui_test_{}_{number}", std::process::id());
         admin.batch_execute(&format!("CREATE DATABASE {name} {how}")).await.unwrap();
-        Self { url: servers.database(&name), name, servers: servers.clone(), client: OnceCell::new() }
+        Self {
+            url: servers.database(&name),
+            name,
+            servers: servers.clone(),
+            client: OnceCell::new(),
+        }
     }
 
     /// A connection of its own.
@@ -72,7 +77,11 @@ impl Database {
     }
 
     pub async fn execute(&self, sql: &str, values: &[&(dyn ToSql + Sync)]) -> u64 {
-        self.sql().await.execute(sql, values).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"))
+        self.sql()
+            .await
+            .execute(sql, values)
+            .await
+            .unwrap_or_else(|error| panic!("{sql}: {error:?}"))
     }
 }
 
@@ -81,7 +90,8 @@ impl Drop for Database {
         let (url, name) = (self.servers.database_url.clone(), self.name.clone());
         super::world::block_on_elsewhere(async move {
             let admin = connect(&url).await;
-            let _ = admin.batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await;
+            let _ =
+                admin.batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await;
         });
     }
 }
@@ -98,8 +108,10 @@ async fn connect(url: &str) -> Client {
 }
 
 fn pool(url: &str) -> user_import::pg::Pool {
-    let config =
-        user_import::config::Database { database_url: Some(url.to_owned()), database_connections: 8 };
+    let config = user_import::config::Database {
+        database_url: Some(url.to_owned()),
+        database_connections: 8,
+    };
     user_import::pg::connect(&config).expect("the servers' URL is a valid one")
 }
 
@@ -109,14 +121,20 @@ async fn make_template(servers: &Servers, admin: &Client) -> String {
     DONE.get_or_init(|| async {
         let name = format!("ui_template_{:016x}", hash_of_migrations());
         admin.execute("SELECT pg_advisory_lock($1)", &[&TEMPLATE_LOCK]).await.unwrap();
-        let there = admin.query("SELECT FROM pg_database WHERE datname = $1", &[&name]).await.unwrap();
+        let there =
+            admin.query("SELECT FROM pg_database WHERE datname = $1", &[&name]).await.unwrap();
         if there.is_empty() {
             // Under another name until it is whole: a run that dies here leaves no half template.
             let raw = format!("{name}_raw");
-            admin.batch_execute(&format!("DROP DATABASE IF EXISTS {raw} WITH (FORCE)")).await.unwrap();
+            admin
+                .batch_execute(&format!("DROP DATABASE IF EXISTS {raw} WITH (FORCE)"))
+                .await
+                .unwrap();
             admin.batch_execute(&format!("CREATE DATABASE {raw}")).await.unwrap();
             let pool = pool(&servers.database(&raw));
-            user_import::pg::migrate(&pool).await.expect("the migrations apply to an empty database");
+            user_import::pg::migrate(&pool)
+                .await
+                .expect("the migrations apply to an empty database");
             pool.close();
             // The pool's connections end in their own time; who is left is sent away.
             let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1";
@@ -135,7 +153,8 @@ async fn make_template(servers: &Servers, admin: &Client) -> String {
 
 fn hash_of_migrations() -> u64 {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations");
-    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut files: Vec<_> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
     let mut hasher = DefaultHasher::new();
     for file in files {

@@ -7,9 +7,17 @@ pub struct Metrics(Vec<(String, f64)>);
 impl Metrics {
     pub fn parse(text: &str) -> Self {
         let samples = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
-        Self(samples.filter_map(|line| line.rsplit_once(' ')).map(|(name, value)| {
-            (name.to_owned(), value.parse().unwrap_or_else(|_| panic!("no sample: {name} {value}")))
-        }).collect())
+        Self(
+            samples
+                .filter_map(|line| line.rsplit_once(' '))
+                .map(|(name, value)| {
+                    (
+                        name.to_owned(),
+                        value.parse().unwrap_or_else(|_| panic!("no sample: {name} {value}")),
+                    )
+                })
+                .collect(),
+        )
     }
 
     /// The sum of a metric's samples whose labels hold `label`; 0 where there is none.

@@ -5,7 +5,11 @@
 //! they are dropped, and the world removes the rest after them. Nothing here is a sleep to hope
 //! by: [`eventually`] asks again until a deadline and then says what it saw last.
 
-#![allow(dead_code, unused_imports, reason = "three binaries and a bench share it, and none needs all")]
+#![allow(
+    dead_code,
+    unused_imports,
+    reason = "three binaries and a bench share it, and none needs all"
+)]
 
 mod broker;
 mod client;

@@ -3,8 +3,12 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
-use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{TraceService, TraceServiceServer};
-use opentelemetry_proto::tonic::collector::trace::v1::{ExportTraceServiceRequest, ExportTraceServiceResponse};
+use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{
+    TraceService, TraceServiceServer,
+};
+use opentelemetry_proto::tonic::collector::trace::v1::{
+    ExportTraceServiceRequest, ExportTraceServiceResponse,
+};
 use opentelemetry_proto::tonic::trace::v1::Span;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -52,8 +56,12 @@ impl TraceService for Collector {
 
 impl From<Span> for SeenSpan {
     fn from(span: Span) -> Self {
-        let links = span.links.iter().map(|link| (hex(&link.trace_id), hex(&link.span_id))).collect();
-        let text = format!("{:?} {:?} {:?} {}", span.attributes, span.events, span.status, span.trace_state);
+        let links =
+            span.links.iter().map(|link| (hex(&link.trace_id), hex(&link.span_id))).collect();
+        let text = format!(
+            "{:?} {:?} {:?} {}",
+            span.attributes, span.events, span.status, span.trace_state
+        );
         Self {
             name: span.name,
             trace: hex(&span.trace_id),

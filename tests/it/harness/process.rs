@@ -169,15 +169,21 @@ impl Process {
 
     /// The same once more, with the same settings but no failpoints.
     pub async fn restart(&mut self) {
+        self.role = self.role.clone().without("FAILPOINTS");
+        self.again().await;
+    }
+
+    /// The same once more, with the same settings.
+    pub async fn again(&mut self) {
         self.kill();
-        let role = self.role.clone().without("FAILPOINTS");
-        *self = role.start().await;
+        *self = self.role.clone().start().await;
     }
 
     /// The most memory it ever had resident, in KiB.
     pub fn peak_resident_kib(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
-        let line = status.lines().find(|line| line.starts_with("VmHWM:")).expect("Linux gives VmHWM");
+        let line =
+            status.lines().find(|line| line.starts_with("VmHWM:")).expect("Linux gives VmHWM");
         line.split_whitespace().nth(1).unwrap().parse().unwrap()
     }
 
@@ -185,7 +191,8 @@ impl Process {
     pub fn cpu_micros(&self) -> u64 {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid())).unwrap();
         let after_name = stat.rsplit(')').next().unwrap();
-        let fields: Vec<u64> = after_name.split_whitespace().skip(11).take(2).map(|f| f.parse().unwrap()).collect();
+        let fields: Vec<u64> =
+            after_name.split_whitespace().skip(11).take(2).map(|f| f.parse().unwrap()).collect();
         // Linux counts in ticks of 10 ms on every platform that matters here.
         (fields[0] + fields[1]) * 10_000
     }
@@ -203,7 +210,8 @@ pub fn was_killed(status: ExitStatus) -> bool {
 }
 
 fn signal(pid: u32, name: &str) {
-    let done = Command::new("kill").args(["-s", name, &pid.to_string()]).stderr(Stdio::null()).status();
+    let done =
+        Command::new("kill").args(["-s", name, &pid.to_string()]).stderr(Stdio::null()).status();
     done.expect("kill is there");
 }
 
@@ -217,5 +225,7 @@ fn find_address(log: &str) -> Option<SocketAddr> {
         let end = rest.char_indices().find(|(_, c)| !c.is_ascii_digit() && !".:".contains(*c));
         rest[..end.map_or(rest.len(), |(i, _)| i)].trim_end_matches(['.', ':'])
     });
-    candidates.filter_map(|text| text.parse::<SocketAddr>().ok()).find(|address| address.port() != 0)
+    candidates
+        .filter_map(|text| text.parse::<SocketAddr>().ok())
+        .find(|address| address.port() != 0)
 }

@@ -101,7 +101,9 @@ async fn copy(
     let mut piece = vec![0; 64 << 10];
     while let Ok(count @ 1..) = from.read(&mut piece).await {
         // What was read while the way was blocked goes on its way once it opens again.
-        let Ok(now) = leg.wait_for(|leg| passes(*leg, direction)).await.map(|leg| *leg) else { return };
+        let Ok(now) = leg.wait_for(|leg| passes(*leg, direction)).await.map(|leg| *leg) else {
+            return;
+        };
         if let Leg::Delay(time) = now {
             tokio::time::sleep(time).await;
         }
@@ -132,7 +134,9 @@ async fn a_proxy_passes_blocks_and_cuts() {
         client.write_all(text.as_bytes()).await.unwrap();
         let mut piece = [0; 64];
         let read = tokio::time::timeout(Duration::from_millis(300), peer.read(&mut piece)).await;
-        let got = read.map_or(String::new(), |count| String::from_utf8_lossy(&piece[..count.unwrap()]).into_owned());
+        let got = read.map_or(String::new(), |count| {
+            String::from_utf8_lossy(&piece[..count.unwrap()]).into_owned()
+        });
         heard.lock().unwrap().push_str(&got);
         got
     };

@@ -44,7 +44,11 @@ pub fn assert_no_secret_in_logs(world: &World) {
     for (file, text) in world.logs() {
         if let Some(at) = find_canary(text.as_bytes()) {
             let start = text[..at].rfind('\n').unwrap_or(0);
-            panic!("{} holds a secret: {}", file.display(), text[start..].lines().nth(1).unwrap_or_default());
+            panic!(
+                "{} holds a secret: {}",
+                file.display(),
+                text[start..].lines().nth(1).unwrap_or_default()
+            );
         }
     }
 }
@@ -57,18 +61,25 @@ pub async fn assert_no_secret_in_database(world: &World) {
         .expect("pg_dump runs");
     assert!(output.status.success(), "pg_dump: {}", String::from_utf8_lossy(&output.stderr));
     if let Some(at) = find_canary(&output.stdout) {
-        let around = String::from_utf8_lossy(&output.stdout[at.saturating_sub(200)..][..300]).into_owned();
+        let around =
+            String::from_utf8_lossy(&output.stdout[at.saturating_sub(200)..][..300]).into_owned();
         panic!("the dump holds a secret: {around}");
     }
-    for row in world.database.rows("SELECT totp_secret FROM user_secret WHERE totp_secret IS NOT NULL", &[]).await {
+    for row in world
+        .database
+        .rows("SELECT totp_secret FROM user_secret WHERE totp_secret IS NOT NULL", &[])
+        .await
+    {
         assert_eq!(find_canary(row.get(0)), None, "a TOTP secret stands unsealed in its column");
     }
 }
 
 fn pg_dump() -> PathBuf {
     let folders = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten();
-    let mut found: Vec<PathBuf> =
-        folders.map(|entry| entry.unwrap().path().join("bin/pg_dump")).filter(|path| path.exists()).collect();
+    let mut found: Vec<PathBuf> = folders
+        .map(|entry| entry.unwrap().path().join("bin/pg_dump"))
+        .filter(|path| path.exists())
+        .collect();
     found.sort();
     found.pop().unwrap_or_else(|| PathBuf::from("pg_dump"))
 }

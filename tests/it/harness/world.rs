@@ -60,7 +60,8 @@ impl World {
             ("RUST_LOG", "info,user_import=debug"),
             ("RUST_BACKTRACE", "1"),
         ];
-        let env = env.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let env =
+            env.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         Self { servers, database, broker, folder, env }
     }
 
@@ -84,14 +85,16 @@ impl World {
     /// Makes a project with a key whose private part lies in the world's folder.
     pub async fn create_project(&self, name: &str) {
         let key = self.key_file(name);
-        let ended = self.role(&["project", "create", name, "--key-out", key.to_str().unwrap()]).run().await;
+        let ended =
+            self.role(&["project", "create", name, "--key-out", key.to_str().unwrap()]).run().await;
         assert_eq!(ended.code, Some(0), "{ended:?}");
     }
 
     /// A token for a project, made by the binary.
     pub async fn token(&self, project: &str) -> String {
         let key = self.key_file(project);
-        let ended = self.role(&["token", "--project", project, "--key", key.to_str().unwrap()]).run().await;
+        let ended =
+            self.role(&["token", "--project", project, "--key", key.to_str().unwrap()]).run().await;
         assert_eq!(ended.code, Some(0), "{ended:?}");
         ended.stdout.trim().to_owned()
     }
@@ -119,9 +122,12 @@ impl World {
     /// Everything that every process of this world wrote, by file.
     pub fn logs(&self) -> Vec<(PathBuf, String)> {
         let files = std::fs::read_dir(&self.folder).unwrap().map(|entry| entry.unwrap().path());
-        let mut logs: Vec<PathBuf> = files.filter(|file| file.extension().is_some_and(|e| e == "log")).collect();
+        let mut logs: Vec<PathBuf> =
+            files.filter(|file| file.extension().is_some_and(|e| e == "log")).collect();
         logs.sort();
-        logs.into_iter().map(|file| (file.clone(), std::fs::read_to_string(&file).unwrap())).collect()
+        logs.into_iter()
+            .map(|file| (file.clone(), std::fs::read_to_string(&file).unwrap()))
+            .collect()
     }
 }
 

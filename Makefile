@@ -1,0 +1,38 @@
+# Each target gets what it needs by itself; `make demo` and `make test` work on a fresh machine.
+# SERVERS_PORT_BASE, CARGO_TARGET_DIR and, for servers of your own, DATABASE_URL with AMQP_URL pass through.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo test servers stop lint chaos bench
+
+# Its output is taken first: the exit code of a command inside `eval "$(...)"` is lost.
+with_env = settings="$$(scripts/servers env)" && eval "$$settings" &&
+
+help:
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS=$$'\t' read -r name text; do printf '%-9s%s\n' "$$name" "$$text"; done
+
+demo: ## import USERS (20000) users for real: servers, API, two workers; ctrl-C stops it all
+	@scripts/demo
+
+test: servers ## run every test against real servers
+	@$(with_env) cargo test --locked --no-fail-fast
+
+servers: ## install what is missing, and start PostgreSQL and RabbitMQ on loopback
+	@scripts/servers install
+	@scripts/servers start
+
+stop: ## stop the servers
+	@scripts/servers stop
+
+lint: ## check format, clippy, rustdoc and, where it is installed, shellcheck
+	cargo fmt --check
+	cargo clippy --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS='-D warnings' cargo doc --no-deps --document-private-items --locked
+	@if command -v shellcheck >/dev/null; then shellcheck -x -a scripts/servers scripts/demo .ci/run; fi
+
+chaos: servers ## kill and cut everything at random for CHAOS_SECONDS (300); CHAOS_SEED repeats a run
+	@$(with_env) CHAOS_SECONDS="$${CHAOS_SECONDS:-300}" cargo test --locked --test chaos -- --nocapture
+
+bench: servers ## measure the whole way in records a second
+	@$(with_env) cargo bench --locked --bench whole_way
