@@ -31,6 +31,11 @@ use clap::{Parser, Subcommand};
 use crate::config::{Log, Service};
 use crate::telemetry;
 
+/// The command line cannot mean anything, as only a look at its file could tell; exit code 2.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Usage(String);
+
 #[derive(Debug, Parser)]
 #[command(
     version,
@@ -68,23 +73,23 @@ enum Command {
     /// Signs an Admin API token and prints it
     Token(token::Arguments),
     /// Imports a JSON, NDJSON or CSV file and waits for its end
-    Submit(submit::SubmitArgs),
+    Submit(submit::Arguments),
     /// Shows a task
-    Status(status::StatusArgs),
+    Status(status::Arguments),
     /// Watches a task to its end
-    Follow(follow::FollowArgs),
+    Follow(follow::Arguments),
     /// Lists a task's failed records and why they failed
-    Failures(failures::FailuresArgs),
+    Failures(failures::Arguments),
     /// Stops a pending task; what is applied stays
-    Cancel(cancel::CancelArgs),
+    Cancel(cancel::Arguments),
     /// Lists the project's tasks, newest first
-    Tasks(tasks::TasksArgs),
+    Tasks(tasks::Arguments),
     /// Writes N realistic, unique users, the same for the same seed
-    Generate(generate::GenerateArgs),
+    Generate(generate::Arguments),
     /// Prints every setting in force, and refuses combinations that cannot work
     CheckConfig(Box<Service>),
     /// Asks this machine's own process whether it is ready; for containers without a shell
-    Healthcheck(healthcheck::HealthcheckArgs),
+    Healthcheck(healthcheck::Arguments),
 }
 
 impl Cli {
