@@ -25,10 +25,7 @@ mod tests {
         for (attempt, whole) in [(0, 100), (1, 200), (5, 3200), (6, 5000), (u32::MAX, 5000)] {
             let whole = Duration::from_millis(whole);
             assert_eq!(jittered(attempt, first, most, 0), whole);
-            assert_eq!(
-                jittered(attempt, first, most, u64::from(u32::MAX)),
-                whole / 2
-            );
+            assert_eq!(jittered(attempt, first, most, u64::from(u32::MAX)), whole / 2);
         }
     }
 }

@@ -45,13 +45,7 @@ mod armed {
         let spec = std::env::var("FAILPOINTS").unwrap_or_default();
         let mut steps = HashMap::new();
         for (step, action) in spec.split(';').filter_map(|part| part.split_once('=')) {
-            steps.insert(
-                step.to_owned(),
-                Step {
-                    passes: 0,
-                    action: Some(parse(action)),
-                },
-            );
+            steps.insert(step.to_owned(), Step { passes: 0, action: Some(parse(action)) });
         }
         Mutex::new(steps)
     });
@@ -62,9 +56,9 @@ mod armed {
             None => (text, None),
         };
         let action = match action.split_once(':') {
-            Some(("delay", millis)) => Action::Delay(Duration::from_millis(
-                millis.parse().expect("delay:MILLISECONDS"),
-            )),
+            Some(("delay", millis)) => {
+                Action::Delay(Duration::from_millis(millis.parse().expect("delay:MILLISECONDS")))
+            }
             _ => match action {
                 "kill" => Action::Kill,
                 "fail" => Action::Fail,
@@ -87,10 +81,7 @@ mod armed {
     }
 
     pub fn clear(step: &str) {
-        if let Some(step) = STEPS
-            .lock()
-            .expect("no test panics while it holds this")
-            .get_mut(step)
+        if let Some(step) = STEPS.lock().expect("no test panics while it holds this").get_mut(step)
         {
             step.action = None;
         }

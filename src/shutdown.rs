@@ -87,10 +87,7 @@ impl Shutdown {
         let mut interrupt = signal(SignalKind::interrupt())?;
         let shutdown = self.clone();
         // Not tracked: it outlives the drain to hear the second signal.
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "outlives what Shutdown waits for"
-        )]
+        #[expect(clippy::disallowed_methods, reason = "outlives what Shutdown waits for")]
         tokio::spawn(async move {
             for step in [Self::drain, Self::abort] {
                 tokio::select! {

@@ -41,9 +41,13 @@ require_servers() {
 
 as_root() { if ((EUID)); then sudo -n "$@"; else "$@"; fi; }
 
+# What apt-get has to say is shown only where it fails.
 apt_get() {
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get -y -qq \
-        -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 "$@" >/dev/null
+    local output
+    output=$(as_root env DEBIAN_FRONTEND=noninteractive apt-get -y -q \
+        -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 "$@" 2>&1) && return 0
+    printf '%s\n' "$output" >&2
+    return 1
 }
 
 # Succeeds only for the caller who has to remove the file again.

@@ -38,8 +38,9 @@ require_postgres_port() {
     [[ -n $(postmaster_pid) ]] || require_free "$postgres_port" PostgreSQL
 }
 
+# Added to what initdb has found out about the machine, such as which shared memory works.
 write_postgres_conf() {
-    as_postgres tee "$state/postgres/data/postgresql.conf" >/dev/null <<CONF
+    as_postgres tee "$state/postgres/data/user-import.conf" >/dev/null <<CONF
 # Written by scripts/servers at every start.
 listen_addresses = '127.0.0.1'
 port = $postgres_port
@@ -71,6 +72,7 @@ init_postgres() {
     as_postgres "$postgres_bin/initdb" --pgdata=data.new --username=user_import \
         --auth=scram-sha-256 --pwfile=password --encoding=UTF8 --locale=C.UTF-8 </dev/null >/dev/null
     as_postgres rm password
+    echo "include 'user-import.conf'" | as_postgres tee -a data.new/postgresql.conf >/dev/null
     as_postgres mv data.new data
 }
 

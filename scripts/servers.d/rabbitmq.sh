@@ -13,7 +13,7 @@ as_rabbitmq() {
     local dir=$state/rabbitmq
     # Without these, epmd and the distribution ports are open to the network.
     local loopback='-kernel inet_dist_use_interface {127,0,0,1}'
-    # Spinning while idle, Erlang's default, takes the processors from everything else here.
+    # Spinning while idle, as RabbitMQ 3 does by default, takes the processors from the rest.
     local idle='+sbwt none +sbwtdcpu none +sbwtdio none'
     env -i PATH="$PATH" LANG=C.UTF-8 HOME="$dir" ERL_CRASH_DUMP="$dir/log/erl_crash.dump" \
         ERL_EPMD_PORT="$epmd_port" ERL_EPMD_ADDRESS=127.0.0.1 \
@@ -26,8 +26,6 @@ as_rabbitmq() {
         RABBITMQ_ENABLED_PLUGINS_FILE="$dir/enabled_plugins" \
         RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="$loopback $idle" RABBITMQ_CTL_ERL_ARGS="$loopback" "$@"
 }
-
-rabbitmqctl() { as_rabbitmq "$rabbitmq_home/sbin/rabbitmqctl" -q "$@"; }
 
 # Erlang's helpers inherit the environment of the node, and the mark with it.
 marked_pids() {
@@ -44,6 +42,12 @@ node_pid() {
     for pid in $(rabbitmq_pids); do
         [[ $(cat "/proc/$pid/comm" 2>/dev/null) != beam.smp ]] || echo "$pid"
     done
+}
+
+# Without a node, and an epmd of ours beside it, rabbitmqctl would start an epmd and leave it behind.
+rabbitmqctl() {
+    [[ -n $(node_pid) ]] || die "RabbitMQ is not running."
+    as_rabbitmq "$rabbitmq_home/sbin/rabbitmqctl" -q "$@"
 }
 
 require_rabbitmq_ports() {

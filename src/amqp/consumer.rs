@@ -61,11 +61,7 @@ impl Consumers {
         declare(&channel, &names).await?;
         let express = subscribe(&connection, names.queue(Lane::Express), prefetch).await?;
         let bulk = subscribe(&connection, names.queue(Lane::Bulk), prefetch).await?;
-        Ok(Self {
-            _connection: connection,
-            express,
-            bulk,
-        })
+        Ok(Self { _connection: connection, express, bulk })
     }
 
     /// Returns once [`Self::next`] would not wait.
@@ -87,10 +83,7 @@ impl Consumers {
         let delivery = match next {
             Some(Ok(delivery)) => delivery,
             Some(Err(source)) => {
-                return Err(Error::Lost {
-                    step: "consume",
-                    source,
-                });
+                return Err(Error::Lost { step: "consume", source });
             }
             None => return Err(Error::Ended { step: "consume" }),
         };
@@ -107,17 +100,12 @@ impl Consumers {
     pub async fn cancel(&mut self) -> Result<(), Error> {
         for subscription in [&mut self.express, &mut self.bulk] {
             let tag = subscription.tag.clone();
-            let cancelled = subscription
-                .channel
-                .basic_cancel(tag, BasicCancelOptions::default());
+            let cancelled = subscription.channel.basic_cancel(tag, BasicCancelOptions::default());
             within("cancel", cancelled).await?;
             while let Ok(Some(Ok(delivery))) =
                 tokio::time::timeout(UNSEEN, subscription.consumer.next()).await
             {
-                let back = BasicNackOptions {
-                    requeue: true,
-                    ..Default::default()
-                };
+                let back = BasicNackOptions { requeue: true, ..Default::default() };
                 within("give back", delivery.nack(back)).await?;
             }
         }
@@ -131,11 +119,7 @@ async fn subscribe(
     prefetch: u16,
 ) -> Result<Subscription, Error> {
     let channel = within("open channel", connection.create_channel()).await?;
-    within(
-        "set prefetch",
-        channel.basic_qos(prefetch, BasicQosOptions::default()),
-    )
-    .await?;
+    within("set prefetch", channel.basic_qos(prefetch, BasicQosOptions::default())).await?;
     let consuming = channel.basic_consume(
         queue.into(),
         "".into(),
@@ -144,11 +128,7 @@ async fn subscribe(
     );
     let consumer = within("consume", consuming).await?;
     let tag = consumer.tag();
-    Ok(Subscription {
-        channel,
-        tag,
-        consumer: consumer.peekable(),
-    })
+    Ok(Subscription { channel, tag, consumer: consumer.peekable() })
 }
 
 impl Delivery {
@@ -156,28 +136,20 @@ impl Delivery {
     /// comes again, and the fence finds the chunk applied.
     pub async fn ack(&self) -> Result<(), Error> {
         // `Ok(false)` means that the channel is gone: the same as an error to us.
-        match within("ack", self.acker.ack(BasicAckOptions::default())).await? {
-            true => Ok(()),
-            false => Err(Error::Ended { step: "ack" }),
+        if within("ack", self.acker.ack(BasicAckOptions::default())).await? {
+            return Ok(());
         }
+        Err(Error::Ended { step: "ack" })
     }
 
     /// Sends the message to the dead letters.
     pub async fn reject(&self) -> Result<(), Error> {
-        within(
-            "reject",
-            self.acker.reject(BasicRejectOptions { requeue: false }),
-        )
-        .await
-        .map(drop)
+        within("reject", self.acker.reject(BasicRejectOptions { requeue: false })).await.map(drop)
     }
 
     /// Lets the broker hand the message to somebody else.
     pub async fn give_back(&self) -> Result<(), Error> {
-        let back = BasicNackOptions {
-            requeue: true,
-            ..Default::default()
-        };
+        let back = BasicNackOptions { requeue: true, ..Default::default() };
         within("give back", self.acker.nack(back)).await.map(drop)
     }
 }

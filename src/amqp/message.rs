@@ -38,10 +38,7 @@ pub enum BadMessage {
 impl ChunkMessage {
     /// Tells one publication from every other; returned messages are matched by it.
     pub fn id(&self) -> String {
-        format!(
-            "{}.{}.{}.{}",
-            self.project, self.task, self.first_index, self.published
-        )
+        format!("{}.{}.{}.{}", self.project, self.task, self.first_index, self.published)
     }
 
     pub(super) fn properties(&self) -> BasicProperties {
@@ -56,10 +53,7 @@ impl ChunkMessage {
         put("record_count", AMQPValue::LongInt(self.record_count));
         put("published", AMQPValue::LongInt(self.published));
         if let Some(traceparent) = &self.traceparent {
-            put(
-                "traceparent",
-                AMQPValue::LongString(LongString::from(traceparent.as_str())),
-            );
+            put("traceparent", AMQPValue::LongString(LongString::from(traceparent.as_str())));
         }
         BasicProperties::default()
             .with_delivery_mode(PERSISTENT)
@@ -101,9 +95,9 @@ fn integer(headers: &FieldTable, name: &str) -> Option<i64> {
 
 fn text(headers: &FieldTable, name: &str) -> Option<String> {
     match headers.inner().get(name)? {
-        AMQPValue::LongString(value) => std::str::from_utf8(value.as_bytes())
-            .ok()
-            .map(str::to_owned),
+        AMQPValue::LongString(value) => {
+            std::str::from_utf8(value.as_bytes()).ok().map(str::to_owned)
+        }
         _ => None,
     }
 }
@@ -127,10 +121,7 @@ mod tests {
     #[test]
     fn what_is_written_is_read() {
         let sent = message();
-        assert_eq!(
-            ChunkMessage::read(&sent.properties(), vec![1, 2, 3]),
-            Ok(sent)
-        );
+        assert_eq!(ChunkMessage::read(&sent.properties(), vec![1, 2, 3]), Ok(sent));
     }
 
     #[test]
@@ -140,9 +131,6 @@ mod tests {
         let mut headers = FieldTable::default();
         headers.insert("v".into(), AMQPValue::LongInt(9));
         let newer = BasicProperties::default().with_headers(headers);
-        assert_eq!(
-            ChunkMessage::read(&newer, Vec::new()),
-            Err(BadMessage::Version(9))
-        );
+        assert_eq!(ChunkMessage::read(&newer, Vec::new()), Err(BadMessage::Version(9)));
     }
 }

@@ -52,11 +52,7 @@ impl Publisher {
         let channel = confirming_channel(&connection).await?;
         let names = Names::new(&config.amqp_prefix);
         declare(&channel, &names).await?;
-        Ok(Self {
-            _connection: connection,
-            channel,
-            names,
-        })
+        Ok(Self { _connection: connection, channel, names })
     }
 
     /// Errors where the queue is gone; opening anew declares it again.
@@ -68,10 +64,7 @@ impl Publisher {
             FieldTable::default(),
         );
         let queue = within("ask for the queue's length", asked).await?;
-        Ok(Depth {
-            ready: queue.message_count(),
-            consumers: queue.consumer_count(),
-        })
+        Ok(Depth { ready: queue.message_count(), consumers: queue.consumer_count() })
     }
 
     /// Publishes a batch and returns each message's fate, in order.
@@ -109,10 +102,7 @@ impl Publisher {
     ) -> Option<PublisherConfirm> {
         // `mandatory` matters as much as the confirm. The broker acknowledges a message that it
         // could route nowhere, and then drops it.
-        let options = BasicPublishOptions {
-            mandatory: true,
-            ..Default::default()
-        };
+        let options = BasicPublishOptions { mandatory: true, ..Default::default() };
         let sent = self.channel.basic_publish(
             self.names.exchange.as_str().into(),
             lane.as_str().into(),

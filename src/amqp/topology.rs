@@ -77,10 +77,7 @@ fn arguments(pairs: &[(&str, AMQPValue)]) -> FieldTable {
 
 /// Declares whatever is missing. Safe to run from many places at once.
 pub(super) async fn declare(channel: &Channel, names: &Names) -> Result<(), Error> {
-    let durable = ExchangeDeclareOptions {
-        durable: true,
-        ..Default::default()
-    };
+    let durable = ExchangeDeclareOptions { durable: true, ..Default::default() };
     let exchange = names.exchange.as_str();
     within(
         "declare exchange",
@@ -106,10 +103,7 @@ pub(super) async fn declare(channel: &Channel, names: &Names) -> Result<(), Erro
             ("x-delivery-limit", AMQPValue::LongLongInt(DELIVERY_LIMIT)),
             // The default exchange routes to the queue of that name.
             ("x-dead-letter-exchange", AMQPValue::LongString("".into())),
-            (
-                "x-dead-letter-routing-key",
-                AMQPValue::LongString(names.dead.as_str().into()),
-            ),
+            ("x-dead-letter-routing-key", AMQPValue::LongString(names.dead.as_str().into())),
         ]);
         declare_queue(channel, queue, work).await?;
         let bound = channel.queue_bind(
@@ -133,10 +127,6 @@ async fn declare_queue(channel: &Channel, queue: &str, arguments: FieldTable) ->
 pub(super) async fn confirming_channel(connection: &Connection) -> Result<Channel, Error> {
     let channel = within("open channel", connection.create_channel()).await?;
     // Without this every confirm is `NotRequested`, which says nothing.
-    within(
-        "ask for confirms",
-        channel.confirm_select(ConfirmSelectOptions::default()),
-    )
-    .await?;
+    within("ask for confirms", channel.confirm_select(ConfirmSelectOptions::default())).await?;
     Ok(channel)
 }

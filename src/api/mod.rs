@@ -62,6 +62,5 @@ fn stages(
     shutdown: &Shutdown,
 ) -> Router {
     let auth = web::Auth::new(pool.clone());
-    Router::new()
-        .merge(report::router(report::State { pool, auth }))
+    Router::new().merge(report::router(report::State { pool, auth }))
 }

@@ -75,9 +75,7 @@ pub async fn attempt(
     if fenced.starts > 0 && aim == Aim::Apply {
         return Ok(None);
     }
-    behind_fence(apply, transaction, fenced, message, aim)
-        .await
-        .map(Some)
+    behind_fence(apply, transaction, fenced, message, aim).await.map(Some)
 }
 
 /// Everything behind the fence, and the commit.
@@ -130,10 +128,7 @@ async fn resolve(
     let found = wanted.probe(client, chunk.project).instrument(span).await?;
     let keys = apply.master_keys.clone();
     let span = tracing::info_span!("chunk.resolve");
-    blocking(span, move || {
-        Ok(opened.resolve(&fenced, &chunk, found, &keys))
-    })
-    .await
+    blocking(span, move || Ok(opened.resolve(&fenced, &chunk, found, &keys))).await
 }
 
 /// Runs the computing off the threads that serve connections. A panic there is the chunk's.

@@ -6,8 +6,9 @@ use jiff::Timestamp;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
+use super::literal::{array_literal, object};
 use crate::import::record::{LoginId, PerIdentifier, Secret};
-use crate::import::user::{Attributes, SecretMark, Secrets, User};
+use crate::import::user::{SecretMark, Secrets, User};
 use crate::seal::MasterKeys;
 
 type Param<'a> = &'a (dyn ToSql + Sync);
@@ -70,12 +71,7 @@ impl UserColumns {
             mfa_password,
             has_totp,
         } = user;
-        let PerIdentifier {
-            email,
-            phone_number,
-            preferred_username,
-            external_id,
-        } = login_ids;
+        let PerIdentifier { email, phone_number, preferred_username, external_id } = login_ids;
         self.id.push(id);
         self.version.push(version);
         self.email.push(email);
@@ -174,11 +170,7 @@ pub struct SecretColumns {
 
 impl SecretColumns {
     pub fn push(&mut self, keys: &MasterKeys, project: i32, user_id: Uuid, secrets: Secrets) {
-        let Secrets {
-            password_hash,
-            mfa_password_hash,
-            totp_secret,
-        } = secrets;
+        let Secrets { password_hash, mfa_password_hash, totp_secret } = secrets;
         if password_hash.is_none() && mfa_password_hash.is_none() && totp_secret.is_none() {
             return;
         }
@@ -190,10 +182,8 @@ impl SecretColumns {
             None => (None, None),
         };
         self.user_id.push(user_id);
-        self.password_hash
-            .push(password_hash.map(|Secret(hash)| hash));
-        self.mfa_password_hash
-            .push(mfa_password_hash.map(|Secret(hash)| hash));
+        self.password_hash.push(password_hash.map(|Secret(hash)| hash));
+        self.mfa_password_hash.push(mfa_password_hash.map(|Secret(hash)| hash));
         self.totp_secret.push(sealed);
         self.totp_key_id.push(key_id);
     }
@@ -260,55 +250,5 @@ impl ReleaseColumns {
             &self.preferred_username,
             &self.external_id,
         ]
-    }
-}
-
-/// The attributes as the text of one JSON object; none is NULL.
-fn object(attributes: &Attributes) -> Option<String> {
-    if attributes.is_empty() {
-        return None;
-    }
-    let mut json = String::from("{");
-    for (at, (name, value)) in attributes.iter().enumerate() {
-        if at > 0 {
-            json.push(',');
-        }
-        json.push_str(&serde_json::to_string(name).expect("a string is always JSON"));
-        json.push(':');
-        json.push_str(value.get());
-    }
-    json.push('}');
-    Some(json)
-}
-
-/// A Postgres array literal, every element quoted.
-fn array_literal(elements: &[String]) -> String {
-    let mut literal = String::from("{");
-    for (at, element) in elements.iter().enumerate() {
-        literal.push_str(if at > 0 { ",\"" } else { "\"" });
-        for c in element.chars() {
-            if matches!(c, '"' | '\\') {
-                literal.push('\\');
-            }
-            literal.push(c);
-        }
-        literal.push('"');
-    }
-    literal.push('}');
-    literal
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_array_literal_quotes_what_postgres_would_read() {
-        let elements = ["a,b", "say \"hi\"", "back\\slash", "NULL", "{}"].map(str::to_owned);
-        assert_eq!(
-            array_literal(&elements),
-            r#"{"a,b","say \"hi\"","back\\slash","NULL","{}"}"#
-        );
-        assert_eq!(array_literal(&[]), "{}");
     }
 }

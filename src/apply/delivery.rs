@@ -37,17 +37,8 @@ pub async fn handle(
     let settle = match &delivery.message {
         Ok(message) => {
             let suspect = delivery.redelivered || message.published > 1;
-            let run = Run {
-                apply,
-                message,
-                permit: Some(permit),
-                suspect,
-                races: 0,
-                failures: 0,
-            };
-            run.until_settled(shutdown)
-                .instrument(span(message, delivery.redelivered))
-                .await
+            let run = Run { apply, message, permit: Some(permit), suspect, races: 0, failures: 0 };
+            run.until_settled(shutdown).instrument(span(message, delivery.redelivered)).await
         }
         Err(error) => {
             tracing::error!(%error, "a message cannot be read; it goes to the dead letters");
@@ -119,8 +110,7 @@ impl Run<'_> {
             if shutdown.is_draining() {
                 return Settle::GiveBack;
             }
-            self.pause(shutdown, disposition::of(&error, self.races))
-                .await;
+            self.pause(shutdown, disposition::of(&error, self.races)).await;
         }
     }
 
@@ -128,11 +118,7 @@ impl Run<'_> {
         if self.suspect {
             self.permit = None;
             let alone = AssertUnwindSafe(attempt_alone(self.apply, self.message));
-            return alone
-                .catch_unwind()
-                .await
-                .unwrap_or(Err(Error::Panicked))
-                .map(Some);
+            return alone.catch_unwind().await.unwrap_or(Err(Error::Panicked)).map(Some);
         }
         if self.permit.is_none() {
             let permit = self.apply.permits.clone().acquire_owned().await;
@@ -173,9 +159,7 @@ impl Run<'_> {
     async fn split(&mut self, error: &Error) -> Option<Settle> {
         tracing::warn!(%error, chunk = ?chunk_ref(self.message), "the database refuses the chunk");
         let result = if self.message.record_count == 1 {
-            attempt(self.apply, self.message, Aim::Condemn)
-                .await
-                .map(drop)
+            attempt(self.apply, self.message, Aim::Condemn).await.map(drop)
         } else {
             split_refused(self.apply, self.message).await
         };

@@ -29,12 +29,7 @@ pub async fn fence(
     let row = client
         .query_opt(
             &statement,
-            &[
-                &chunk.project,
-                &chunk.task,
-                &chunk.first_index,
-                &chunk.record_count,
-            ],
+            &[&chunk.project, &chunk.task, &chunk.first_index, &chunk.record_count],
         )
         .await?;
     let Some(row) = row else { return Ok(None) };
@@ -47,11 +42,7 @@ pub async fn fence(
     let identifier = Identifier::parse(row.get(0)).ok_or(Error::Damaged)?;
     let settings: serde_json::Value = row.get(6);
     Ok(Some(Fenced {
-        options: Options {
-            identifier,
-            upsert: row.get(1),
-            dry_run: row.get(2),
-        },
+        options: Options { identifier, upsert: row.get(1), dry_run: row.get(2) },
         settings: serde_json::from_value(settings).map_err(|_| Error::Damaged)?,
         traceparent: row.get(3),
         key,

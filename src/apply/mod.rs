@@ -12,6 +12,7 @@ mod delivery;
 mod disposition;
 mod error;
 mod fence;
+mod literal;
 mod probe;
 mod rows;
 mod split;

@@ -30,21 +30,14 @@ impl Wanted {
         let mut wanted = Self::default();
         for record in records {
             add(&mut wanted.keys.email, &record.login_ids.email);
-            add(
-                &mut wanted.keys.phone_number,
-                &record.login_ids.phone_number,
-            );
-            add(
-                &mut wanted.keys.preferred_username,
-                &record.login_ids.preferred_username,
-            );
+            add(&mut wanted.keys.phone_number, &record.login_ids.phone_number);
+            add(&mut wanted.keys.preferred_username, &record.login_ids.preferred_username);
             add(&mut wanted.keys.external_id, &record.login_ids.external_id);
             wanted.roles.extend(record.roles.iter().flatten().cloned());
-            wanted
-                .groups
-                .extend(record.groups.iter().flatten().cloned());
+            wanted.groups.extend(record.groups.iter().flatten().cloned());
         }
-        let PerIdentifier { email, phone_number, preferred_username, external_id } = &mut wanted.keys;
+        let PerIdentifier { email, phone_number, preferred_username, external_id } =
+            &mut wanted.keys;
         for keys in [email, phone_number, preferred_username, external_id] {
             keys.sort_unstable();
             keys.dedup();
@@ -54,23 +47,9 @@ impl Wanted {
 
     pub async fn probe(&self, client: &impl GenericClient, project: i32) -> Result<Found, Error> {
         let statement = client.prepare_cached(include_str!("probe.sql")).await?;
-        let PerIdentifier {
-            email,
-            phone_number,
-            preferred_username,
-            external_id,
-        } = &self.keys;
+        let PerIdentifier { email, phone_number, preferred_username, external_id } = &self.keys;
         let rows = client
-            .query(
-                &statement,
-                &[
-                    &project,
-                    email,
-                    phone_number,
-                    preferred_username,
-                    external_id,
-                ],
-            )
+            .query(&statement, &[&project, email, phone_number, preferred_username, external_id])
             .await?;
         Ok(Found {
             users: rows.iter().map(rows::user).collect::<Result<_, _>>()?,

@@ -37,23 +37,19 @@ pub fn user(row: &Row) -> Result<User, Error> {
 
 fn login_id(row: &Row, key: usize) -> Option<LoginId> {
     let value = row.get(key + 1);
-    row.get::<_, Option<String>>(key)
-        .map(|key| LoginId { key, value })
+    row.get::<_, Option<String>>(key).map(|key| LoginId { key, value })
 }
 
 fn secret_mark(row: &Row, kind: usize) -> Option<SecretMark> {
     let expire_after = row.get(kind + 1);
-    row.get::<_, Option<String>>(kind)
-        .map(|kind| SecretMark { kind, expire_after })
+    row.get::<_, Option<String>>(kind).map(|kind| SecretMark { kind, expire_after })
 }
 
 fn attributes(json: Option<&str>) -> Result<Attributes, Error> {
     let Some(json) = json else {
         return Ok(Attributes::new());
     };
-    serde_json::from_str::<Object>(json)
-        .map(|object| object.0)
-        .map_err(|_| Error::Damaged)
+    serde_json::from_str::<Object>(json).map(|object| object.0).map_err(|_| Error::Damaged)
 }
 
 /// A JSON object whose values stay as they are, in their order.

@@ -55,9 +55,7 @@ pub async fn split_refused(apply: &Apply, message: &ChunkMessage) -> Result<(), 
     let transaction = begin(&mut client).await?;
     let fenced = fence(&transaction, &apply.master_keys, &chunk_ref(message)).await?;
     let Some(fenced) = fenced else { return Ok(()) };
-    split(apply, transaction, fenced, message, Cause::Refused)
-        .await
-        .map(drop)
+    split(apply, transaction, fenced, message, Cause::Refused).await.map(drop)
 }
 
 /// Cuts the chunk behind the fence and commits.
@@ -69,24 +67,14 @@ pub async fn split(
     cause: Cause,
 ) -> Result<Done, Error> {
     let chunk = chunk_ref(message);
-    let parts = cut(
-        &fenced,
-        &chunk,
-        &message.sealed,
-        cause,
-        apply.chunk_attempts,
-    )?;
+    let parts = cut(&fenced, &chunk, &message.sealed, cause, apply.chunk_attempts)?;
     write(&transaction, &chunk, &parts).await?;
     if !count(&transaction, &chunk, parts.first_index.len() as i64 - 1).await? {
         return Ok(Done::Nothing);
     }
     transaction.commit().await?;
     metrics::chunks_split(cause.as_str(), 1);
-    tracing::warn!(
-        ?chunk,
-        parts = parts.first_index.len(),
-        "the chunk was split"
-    );
+    tracing::warn!(?chunk, parts = parts.first_index.len(), "the chunk was split");
     Ok(Done::Split)
 }
 
@@ -129,12 +117,7 @@ fn ranges(count: usize, parts: usize) -> impl Iterator<Item = std::ops::Range<us
 }
 
 async fn write(client: &impl GenericClient, chunk: &ChunkRef, parts: &Parts) -> Result<(), Error> {
-    let ChunkRef {
-        project,
-        task,
-        first_index,
-        record_count,
-    } = chunk;
+    let ChunkRef { project, task, first_index, record_count } = chunk;
     let move_edges = client
         .prepare_cached(
             "UPDATE import_chunk_wait SET waits_for = $4
@@ -142,9 +125,7 @@ async fn write(client: &impl GenericClient, chunk: &ChunkRef, parts: &Parts) -> 
         )
         .await?;
     let last = parts.first_index.last().expect("a chunk has records");
-    client
-        .execute(&move_edges, &[project, task, first_index, last])
-        .await?;
+    client.execute(&move_edges, &[project, task, first_index, last]).await?;
     let shrink = client
         .prepare_cached(
             "UPDATE import_chunk SET record_count = $4, sealed = $5, published = 0, due_at = now()
@@ -152,16 +133,7 @@ async fn write(client: &impl GenericClient, chunk: &ChunkRef, parts: &Parts) -> 
         )
         .await?;
     client
-        .execute(
-            &shrink,
-            &[
-                project,
-                task,
-                first_index,
-                &parts.record_count[0],
-                &parts.sealed[0],
-            ],
-        )
+        .execute(&shrink, &[project, task, first_index, &parts.record_count[0], &parts.sealed[0]])
         .await?;
     let acquit = client
         .prepare_cached(
@@ -169,21 +141,12 @@ async fn write(client: &impl GenericClient, chunk: &ChunkRef, parts: &Parts) -> 
              WHERE project = $1 AND task = $2 AND first_index = $3 AND record_count = $4",
         )
         .await?;
-    client
-        .execute(&acquit, &[project, task, first_index, record_count])
-        .await?;
+    client.execute(&acquit, &[project, task, first_index, record_count]).await?;
     let insert = client.prepare_cached(include_str!("split.sql")).await?;
     client
         .execute(
             &insert,
-            &[
-                project,
-                task,
-                &parts.first_index,
-                &parts.record_count,
-                &parts.sealed,
-                &parts.starts,
-            ],
+            &[project, task, &parts.first_index, &parts.record_count, &parts.sealed, &parts.starts],
         )
         .await?;
     Ok(())
@@ -197,10 +160,7 @@ async fn count(client: &impl GenericClient, chunk: &ChunkRef, more: i64) -> Resu
              WHERE project = $1 AND task = $2 AND ended_at IS NULL AND gone_at IS NULL",
         )
         .await?;
-    Ok(client
-        .execute(&statement, &[&chunk.project, &chunk.task, &more])
-        .await?
-        == 1)
+    Ok(client.execute(&statement, &[&chunk.project, &chunk.task, &more]).await? == 1)
 }
 
 #[cfg(test)]
@@ -225,10 +185,8 @@ mod tests {
         let (mut records, mut on_record, mut deaths) = (1000, 0, 0);
         while !(records == 1 && on_record >= attempts) {
             if on_record >= attempts {
-                records = ranges(records, Cause::Died.parts())
-                    .map(|part| part.len())
-                    .max()
-                    .unwrap();
+                records =
+                    ranges(records, Cause::Died.parts()).map(|part| part.len()).max().unwrap();
                 on_record = starts(Cause::Died, records == 1, attempts);
             } else {
                 on_record += 1;

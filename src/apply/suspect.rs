@@ -24,17 +24,13 @@ pub async fn attempt_alone(apply: &Apply, message: &ChunkMessage) -> Result<Done
     let mut client = apply.pool.get().await?;
     let transaction = begin(&mut client).await?;
     // Whoever holds the fence for longer than a moment is at work on this very chunk.
-    transaction
-        .batch_execute("SET LOCAL lock_timeout = '1s'")
-        .await?;
+    transaction.batch_execute("SET LOCAL lock_timeout = '1s'").await?;
     // The fence first, then the permits: a suspect that somebody else works on stops nobody.
     let fenced = fence(&transaction, &apply.master_keys, &chunk).await?;
     let Some(fenced) = fenced else {
         return Ok(Done::Nothing);
     };
-    transaction
-        .batch_execute("SET LOCAL lock_timeout = '5s'")
-        .await?;
+    transaction.batch_execute("SET LOCAL lock_timeout = '5s'").await?;
     let alone = apply.permits.acquire_many(apply.concurrency as u32).await;
     let _alone = alone.expect("the semaphore is never closed");
     if fenced.starts >= apply.chunk_attempts {
@@ -42,9 +38,7 @@ pub async fn attempt_alone(apply: &Apply, message: &ChunkMessage) -> Result<Done
     }
     record_start(apply, &chunk).await?;
     let work = behind_fence(apply, transaction, fenced, message, Aim::Apply);
-    let result = tokio::time::timeout(DEADLINE, work)
-        .await
-        .unwrap_or(Err(Error::Deadline));
+    let result = tokio::time::timeout(DEADLINE, work).await.unwrap_or(Err(Error::Deadline));
     if let Err(error) = &result
         && disposition::of(error, 1) != Disposition::Suspect
     {
@@ -76,15 +70,8 @@ async fn record_start(apply: &Apply, chunk: &ChunkRef) -> Result<(), Error> {
              ON CONFLICT ON CONSTRAINT import_chunk_attempt_pkey DO UPDATE SET starts = a.starts + 1",
         )
         .await?;
-    let ChunkRef {
-        project,
-        task,
-        first_index,
-        record_count,
-    } = chunk;
-    client
-        .execute(&statement, &[project, task, first_index, record_count])
-        .await?;
+    let ChunkRef { project, task, first_index, record_count } = chunk;
+    client.execute(&statement, &[project, task, first_index, record_count]).await?;
     Ok(())
 }
 
@@ -96,14 +83,7 @@ async fn give_start_back(apply: &Apply, chunk: &ChunkRef) -> Result<(), Error> {
              WHERE project = $1 AND task = $2 AND first_index = $3 AND record_count = $4",
         )
         .await?;
-    let ChunkRef {
-        project,
-        task,
-        first_index,
-        record_count,
-    } = chunk;
-    client
-        .execute(&statement, &[project, task, first_index, record_count])
-        .await?;
+    let ChunkRef { project, task, first_index, record_count } = chunk;
+    client.execute(&statement, &[project, task, first_index, record_count]).await?;
     Ok(())
 }

@@ -60,25 +60,15 @@ pub struct Counts {
 /// Opens, decompresses, parses and validates every record.
 pub fn open(fenced: &Fenced, chunk: &ChunkRef, sealed: &[u8]) -> Result<Opened, Error> {
     let payload = read_payload(&fenced.key, chunk, sealed)?;
-    let candidates = payload
-        .entries()
-        .map(|entry| candidate(fenced, &entry))
-        .collect();
-    Ok(Opened {
-        payload,
-        candidates,
-    })
+    let candidates = payload.entries().map(|entry| candidate(fenced, &entry)).collect();
+    Ok(Opened { payload, candidates })
 }
 
 fn candidate(fenced: &Fenced, entry: &Entry<'_>) -> Candidate {
     let record = match entry.kind {
-        Kind::Json(json) => {
-            read_record(fenced, json, entry.line)
-        }
+        Kind::Json(json) => read_record(fenced, json, entry.line),
         Kind::TooLarge { limit } => Err(vec![Fault::record_too_large(limit)]),
-        Kind::BadRow { cells, columns } => {
-            Err(vec![Fault::bad_row(entry.line, cells, columns)])
-        },
+        Kind::BadRow { cells, columns } => Err(vec![Fault::bad_row(entry.line, cells, columns)]),
     };
     Candidate {
         record,
@@ -97,9 +87,7 @@ fn read_record(fenced: &Fenced, json: &[u8], line: u64) -> Result<Box<Record>, V
 
 impl Opened {
     pub fn records(&self) -> impl Iterator<Item = &Record> {
-        self.candidates
-            .iter()
-            .filter_map(|candidate| candidate.record.as_deref().ok())
+        self.candidates.iter().filter_map(|candidate| candidate.record.as_deref().ok())
     }
 
     /// Resolves the chunk against what was found.
@@ -116,14 +104,10 @@ impl Opened {
             known_roles: &found.roles,
             known_groups: &found.groups,
         };
-        let before = found
-            .users
-            .iter()
-            .map(|user| (user.id, keys_of(&user.login_ids)))
-            .collect();
+        let before = found.users.iter().map(|user| (user.id, keys_of(&user.login_ids))).collect();
         let resolution = resolve(&rules, self.candidates, found.users);
         let told = tell(&self.payload, chunk, &resolution.verdicts);
-        Work { told, ..columns(resolution, before, chunk.project, keys) }
+        Work { told, ..columns(resolution, &before, chunk.project, keys) }
     }
 
     /// Gives up on every record of the chunk: tried alone, it was refused or ended the worker.
@@ -175,7 +159,7 @@ fn tell(payload: &Payload, chunk: &ChunkRef, verdicts: &[Verdict]) -> Told {
 
 fn columns(
     resolution: Resolution,
-    before: HashMap<Uuid, PerIdentifier<Option<String>>>,
+    before: &HashMap<Uuid, PerIdentifier<Option<String>>>,
     project: i32,
     keys: &MasterKeys,
 ) -> Work {
@@ -196,9 +180,7 @@ fn columns(
     for user in updates {
         work.locks.0.push(user.id);
         work.locks.1.push(user.version);
-        let found = before
-            .get(&user.id)
-            .expect("only users that were found are updated");
+        let found = before.get(&user.id).expect("only users that were found are updated");
         work.releases.push(found, &user);
         work.updates.push(user);
     }
@@ -207,11 +189,6 @@ fn columns(
 
 fn sort_key(user: &User) -> [Option<&str>; 4] {
     let ids = &user.login_ids;
-    [
-        &ids.email,
-        &ids.phone_number,
-        &ids.preferred_username,
-        &ids.external_id,
-    ]
-    .map(|id| id.as_ref().map(|id| id.key.as_str()))
+    [&ids.email, &ids.phone_number, &ids.preferred_username, &ids.external_id]
+        .map(|id| id.as_ref().map(|id| id.key.as_str()))
 }

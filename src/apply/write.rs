@@ -34,48 +34,30 @@ pub async fn write(
 
 async fn write_users(client: &impl GenericClient, project: i32, work: &Work) -> Result<(), Error> {
     if !work.updates.is_empty() {
-        let lock = client
-            .prepare_cached(include_str!("lock_users.sql"))
-            .await?;
-        let locked = client
-            .query(&lock, &[&project, &work.locks.0, &work.locks.1])
-            .await?;
+        let lock = client.prepare_cached(include_str!("lock_users.sql")).await?;
+        let locked = client.query(&lock, &[&project, &work.locks.0, &work.locks.1]).await?;
         if locked.len() < work.locks.0.len() {
             return Err(Error::Race);
         }
     }
     if !work.releases.is_empty() {
         let release = client.prepare_cached(include_str!("release.sql")).await?;
-        client
-            .execute(&release, &work.releases.params(&project))
-            .await?;
+        client.execute(&release, &work.releases.params(&project)).await?;
     }
     if !work.inserts.is_empty() {
-        let insert = client
-            .prepare_cached(include_str!("insert_users.sql"))
-            .await?;
-        let inserted = client
-            .execute(&insert, &work.inserts.params(&project))
-            .await?;
+        let insert = client.prepare_cached(include_str!("insert_users.sql")).await?;
+        let inserted = client.execute(&insert, &work.inserts.params(&project)).await?;
         if (inserted as usize) < work.inserts.len() {
             return Err(Error::Race);
         }
     }
     if !work.secrets.is_empty() {
-        let secrets = client
-            .prepare_cached(include_str!("insert_secrets.sql"))
-            .await?;
-        client
-            .execute(&secrets, &work.secrets.params(&project))
-            .await?;
+        let secrets = client.prepare_cached(include_str!("insert_secrets.sql")).await?;
+        client.execute(&secrets, &work.secrets.params(&project)).await?;
     }
     if !work.updates.is_empty() {
-        let update = client
-            .prepare_cached(include_str!("update_users.sql"))
-            .await?;
-        let updated = client
-            .execute(&update, &work.updates.params(&project))
-            .await?;
+        let update = client.prepare_cached(include_str!("update_users.sql")).await?;
+        let updated = client.execute(&update, &work.updates.params(&project)).await?;
         if (updated as usize) < work.updates.len() {
             return Err(Error::Race);
         }
@@ -88,12 +70,7 @@ async fn write_chunk(
     chunk: &ChunkRef,
     work: &Work,
 ) -> Result<(), Error> {
-    let ChunkRef {
-        project,
-        task,
-        first_index,
-        record_count,
-    } = chunk;
+    let ChunkRef { project, task, first_index, record_count } = chunk;
     let Told { details, counts: _, failed_lines } = &work.told;
     let applied = client.prepare_cached(include_str!("applied.sql")).await?;
     client
@@ -111,18 +88,14 @@ async fn write_chunk(
         )
         .await?;
     let waiters = client.prepare_cached(include_str!("waiters.sql")).await?;
-    client
-        .execute(&waiters, &[project, task, first_index])
-        .await?;
+    client.execute(&waiters, &[project, task, first_index]).await?;
     let innocent = client
         .prepare_cached(
             "DELETE FROM import_chunk_attempt
              WHERE project = $1 AND task = $2 AND first_index = $3 AND record_count = $4",
         )
         .await?;
-    client
-        .execute(&innocent, &[project, task, first_index, record_count])
-        .await?;
+    client.execute(&innocent, &[project, task, first_index, record_count]).await?;
     Ok(())
 }
 
@@ -155,10 +128,6 @@ async fn count(
     let shred = client
         .prepare_cached("DELETE FROM import_task_key WHERE project = $1 AND task = $2")
         .await?;
-    client
-        .execute(&shred, &[&chunk.project, &chunk.task])
-        .await?;
-    Ok(Written::LastChunk {
-        task_seconds: row.get(1),
-    })
+    client.execute(&shred, &[&chunk.project, &chunk.task]).await?;
+    Ok(Written::LastChunk { task_seconds: row.get(1) })
 }

@@ -11,18 +11,17 @@ use crate::seal::TaskKey;
 pub const PAYLOAD_BYTES_MAX: usize = 32 << 20;
 
 /// Collects a chunk's records. Used again after [`Self::finish`], it keeps its memory.
+#[derive(Default)]
 pub struct PayloadWriter {
     framed: Vec<u8>,
     /// Where each entry's flags stand, for [`Self::mark_shared`].
     flags_at: Vec<u32>,
     line: u64,
-    compressor: zstd::bulk::Compressor<'static>,
 }
 
 impl PayloadWriter {
     pub fn new() -> Self {
-        let compressor = zstd::bulk::Compressor::new(ZSTD_LEVEL).expect("zstd knows the level");
-        Self { framed: Vec::new(), flags_at: Vec::new(), line: 0, compressor }
+        Self::default()
     }
 
     pub fn push(&mut self, entry: &Entry<'_>) {
@@ -60,19 +59,13 @@ impl PayloadWriter {
     /// pushed, and must not be 0.
     pub fn finish(&mut self, key: &TaskKey, project: i32, task: i64, first_index: i64) -> (ChunkRef, Vec<u8>) {
         let chunk = ChunkRef { project, task, first_index, record_count: self.len() as i32 };
-        let compressed = self.compressor.compress(&self.framed).expect("the buffer is as long as zstd's bound");
+        let compressed = zstd::bulk::compress(&self.framed, ZSTD_LEVEL).expect("the buffer is as long as zstd's bound");
         let mut sealed = key.seal(&chunk.aad(), &compressed);
         sealed.insert(0, VERSION);
         self.framed.clear();
         self.flags_at.clear();
         self.line = 0;
         (chunk, sealed)
-    }
-}
-
-impl Default for PayloadWriter {
-    fn default() -> Self {
-        Self::new()
     }
 }
 

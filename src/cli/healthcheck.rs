@@ -25,7 +25,7 @@ enum Role {
   healthcheck: {test: [\"CMD\", \"user-import\", \"healthcheck\", \"worker\"]}
 
 Without ROLE, a process that has WORKER_LISTEN set and LISTEN not is asked as a worker.")]
-pub struct Arguments {
+pub struct HealthcheckArgs {
     /// Which process is asked
     role: Option<Role>,
     /// Where the API listens
@@ -36,8 +36,8 @@ pub struct Arguments {
     worker_listen: Option<String>,
 }
 
-pub async fn run(arguments: Arguments) -> Result<ExitCode> {
-    let address = own_address(&listener(&arguments))?;
+pub async fn run(args: HealthcheckArgs) -> Result<ExitCode> {
+    let address = own_address(&listener(&args))?;
     let client = reqwest::Client::builder()
         .timeout(TIMEOUT)
         .no_proxy()
@@ -61,16 +61,16 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode> {
     })
 }
 
-fn listener(arguments: &Arguments) -> String {
-    let worker = match arguments.role {
+fn listener(args: &HealthcheckArgs) -> String {
+    let worker = match args.role {
         Some(Role::Worker) => true,
         Some(Role::Api | Role::Standalone) => false,
-        None => arguments.listen.is_none() && arguments.worker_listen.is_some(),
+        None => args.listen.is_none() && args.worker_listen.is_some(),
     };
     let (given, default) = if worker {
-        (&arguments.worker_listen, "127.0.0.1:8081")
+        (&args.worker_listen, "127.0.0.1:8081")
     } else {
-        (&arguments.listen, "127.0.0.1:8080")
+        (&args.listen, "127.0.0.1:8080")
     };
     given.clone().unwrap_or_else(|| default.to_owned())
 }

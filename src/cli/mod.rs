@@ -3,13 +3,22 @@
 //! A command returns its exit code, or an error whose text is one clear sentence. Answers go to
 //! stdout, as a table on a terminal and as JSON elsewhere; everything else goes to stderr.
 
+mod cancel;
 mod check_config;
+mod client;
+mod failures;
+mod follow;
 pub mod generate;
 mod healthcheck;
 mod migrate;
 mod output;
+mod progress;
 mod project;
 mod service;
+mod status;
+mod submit;
+mod summary;
+mod tasks;
 mod token;
 
 pub use output::StdoutClosed;
@@ -53,17 +62,29 @@ enum Command {
     #[command(after_help = "Example:\n  user-import standalone --listen 127.0.0.1:8080")]
     Standalone(Box<Service>),
     /// Brings the schema up to date; safe to run twice and from two places at once
-    Migrate(migrate::Arguments),
+    Migrate(migrate::MigrateArgs),
     /// Makes projects, their keys and their settings
-    Project(project::Arguments),
+    Project(project::ProjectArgs),
     /// Signs an Admin API token and prints it
-    Token(token::Arguments),
+    Token(token::TokenArgs),
+    /// Imports a JSON, NDJSON or CSV file and waits for its end
+    Submit(submit::SubmitArgs),
+    /// Shows a task
+    Status(status::StatusArgs),
+    /// Watches a task to its end
+    Follow(follow::FollowArgs),
+    /// Lists a task's failed records and why they failed
+    Failures(failures::FailuresArgs),
+    /// Stops a pending task; what is applied stays
+    Cancel(cancel::CancelArgs),
+    /// Lists the project's tasks, newest first
+    Tasks(tasks::TasksArgs),
     /// Writes N realistic, unique users, the same for the same seed
-    Generate(generate::Arguments),
+    Generate(generate::GenerateArgs),
     /// Prints every setting in force, and refuses combinations that cannot work
     CheckConfig(Box<Service>),
     /// Asks this machine's own process whether it is ready; for containers without a shell
-    Healthcheck(healthcheck::Arguments),
+    Healthcheck(healthcheck::HealthcheckArgs),
 }
 
 impl Cli {
@@ -101,12 +122,18 @@ impl Command {
             Self::Standalone(config) => service::standalone(*config)
                 .await
                 .map(|()| ExitCode::SUCCESS),
-            Self::Migrate(arguments) => migrate::run(arguments).await.map(|()| ExitCode::SUCCESS),
-            Self::Project(arguments) => project::run(arguments).await.map(|()| ExitCode::SUCCESS),
-            Self::Token(arguments) => token::run(arguments).await.map(|()| ExitCode::SUCCESS),
-            Self::Generate(arguments) => generate::run(&arguments),
+            Self::Migrate(args) => migrate::run(args).await,
+            Self::Project(args) => project::run(args).await,
+            Self::Token(args) => token::run(args).await,
+            Self::Submit(args) => submit::run(args).await,
+            Self::Status(args) => status::run(args).await,
+            Self::Follow(args) => follow::run(args).await,
+            Self::Failures(args) => failures::run(args).await,
+            Self::Cancel(args) => cancel::run(args).await,
+            Self::Tasks(args) => tasks::run(args).await,
+            Self::Generate(args) => generate::run(&args),
             Self::CheckConfig(config) => check_config::run(&config),
-            Self::Healthcheck(arguments) => healthcheck::run(arguments).await,
+            Self::Healthcheck(args) => healthcheck::run(args).await,
         }
     }
 }

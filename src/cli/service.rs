@@ -52,8 +52,7 @@ pub async fn worker(config: Service) -> Result<()> {
     start_worker(&config, &opened);
     if let Some(listener) = listener {
         let health = Health::new(opened.pool.clone(), config.broker.clone(), Needs::Both);
-        let limits =
-            web::Limits { connections: WORKER_CONNECTIONS, uploads_grace: Duration::ZERO };
+        let limits = web::Limits { connections: WORKER_CONNECTIONS, uploads_grace: Duration::ZERO };
         let (router, shutdown) = (web::layers(health.router()), opened.shutdown.clone());
         opened.shutdown.spawn(async move {
             web::serve(listener, router, limits, &shutdown).await;

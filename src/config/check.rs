@@ -32,21 +32,14 @@ pub enum ConfigError {
     #[error(
         "MASTER_KEY_FILE {path} cannot be read ({kind}); check that it exists and that this user may read it"
     )]
-    MasterKeyFile {
-        path: String,
-        kind: std::io::ErrorKind,
-    },
+    MasterKeyFile { path: String, kind: std::io::ErrorKind },
     #[error("{0}")]
     Together(String),
 }
 
 impl Database {
     pub fn url(&self) -> Result<DatabaseUrl, ConfigError> {
-        DatabaseUrl::parse(
-            self.database_url
-                .as_deref()
-                .ok_or(ConfigError::NoDatabaseUrl)?,
-        )
+        DatabaseUrl::parse(self.database_url.as_deref().ok_or(ConfigError::NoDatabaseUrl)?)
     }
 }
 
@@ -54,13 +47,9 @@ impl Broker {
     /// The URL after a look at its scheme; lapin reads the rest.
     pub fn url(&self) -> Result<&str, ConfigError> {
         let url = self.amqp_url.as_deref().ok_or(ConfigError::NoAmqpUrl)?;
-        let rest = url
-            .strip_prefix("amqp://")
-            .or_else(|| url.strip_prefix("amqps://"));
+        let rest = url.strip_prefix("amqp://").or_else(|| url.strip_prefix("amqps://"));
         match rest {
-            None => Err(ConfigError::AmqpUrl(
-                "it does not begin with amqp:// or amqps://",
-            )),
+            None => Err(ConfigError::AmqpUrl("it does not begin with amqp:// or amqps://")),
             Some(rest) if rest.is_empty() || rest.starts_with('/') => {
                 Err(ConfigError::AmqpUrl("it names no host"))
             }
@@ -122,10 +111,7 @@ impl Service {
                 self.database.database_connections,
             )));
         }
-        let bodies = (
-            self.intake.json_bodies_bytes,
-            self.intake.max_json_body_bytes,
-        );
+        let bodies = (self.intake.json_bodies_bytes, self.intake.max_json_body_bytes);
         if bodies.0 < bodies.1 {
             return Err(ConfigError::Together(
                 "JSON_BODIES_BYTES is smaller than MAX_JSON_BODY_BYTES, so the largest body would \

@@ -39,9 +39,7 @@ impl DatabaseUrl {
     /// password.
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
         if !text.starts_with("postgres://") && !text.starts_with("postgresql://") {
-            return Err(ConfigError::DatabaseUrl(
-                "it does not begin with postgres://",
-            ));
+            return Err(ConfigError::DatabaseUrl("it does not begin with postgres://"));
         }
         let (base, query) = text.split_once('?').unwrap_or((text, ""));
         let mut tls = TlsMode::Off;
@@ -60,11 +58,7 @@ impl DatabaseUrl {
         if driver.get_hosts().is_empty() {
             return Err(ConfigError::DatabaseUrl("it names no host"));
         }
-        Ok(Self {
-            driver,
-            tls,
-            root_certificate,
-        })
+        Ok(Self { driver, tls, root_certificate })
     }
 }
 
@@ -103,10 +97,7 @@ mod tests {
             "postgres://h/d?sslmode=maybe",
         ] {
             let text = DatabaseUrl::parse(wrong).unwrap_err().to_string();
-            assert!(
-                !text.contains("secret") && text.contains("DATABASE_URL"),
-                "{text}"
-            );
+            assert!(!text.contains("secret") && text.contains("DATABASE_URL"), "{text}");
         }
     }
 }

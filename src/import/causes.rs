@@ -185,20 +185,38 @@ impl Causes {
 
     /// One more place that is broken, by any keyword. `details` is an object or null.
     pub fn push(&mut self, at: &At<'_>, kind: &'static str, mut details: Value) {
-        if self.first.len() == Self::GIVEN_MAX {
-            self.more += 1;
-            return;
-        }
         if let Some(details) = details.as_object_mut() {
             let is_long = matches!(details.get("actual"), Some(Value::String(text)) if text.len() > ACTUAL_BYTES_MAX);
             if is_long || at.holds_secrets() {
                 details.remove("actual");
             }
         }
-        self.first.push(Cause {
-            location: at.pointer(),
+        self.add(|| at.pointer(), kind, details);
+    }
+
+    /// The same for a place below, that a JSON Pointer leads to from here.
+    pub fn push_below(&mut self, at: &At<'_>, pointer: &str, kind: &'static str) {
+        let fits = |location: &String| location.len() < POINTER_BYTES_MAX;
+        self.add(
+            || {
+                Some(at.pointer() + pointer)
+                    .filter(fits)
+                    .unwrap_or_else(|| at.pointer())
+            },
             kind,
-            details,
-        });
+            Value::Null,
+        );
+    }
+
+    fn add(&mut self, location: impl FnOnce() -> String, kind: &'static str, details: Value) {
+        if self.first.len() < Self::GIVEN_MAX {
+            self.first.push(Cause {
+                location: location(),
+                kind,
+                details,
+            });
+        } else {
+            self.more += 1;
+        }
     }
 }

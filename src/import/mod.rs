@@ -5,6 +5,7 @@
 //! delivery are left to the stages.
 
 pub mod causes;
+pub mod definitions;
 mod format;
 mod json;
 pub mod login_id;

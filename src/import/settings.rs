@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::definitions::Definitions;
+
 /// Stored as `project.settings`; absent members have these defaults.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -15,6 +17,8 @@ pub struct Settings {
     #[serde(rename = "username.ascii_only")]
     pub username_ascii_only: bool,
     pub unknown_roles_and_groups: UnknownKeys,
+    #[serde(skip_serializing_if = "Definitions::is_none")]
+    pub custom_attributes: Definitions,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +38,7 @@ impl Default for Settings {
             username_case_sensitive: false,
             username_ascii_only: true,
             unknown_roles_and_groups: UnknownKeys::Create,
+            custom_attributes: Definitions::default(),
         }
     }
 }

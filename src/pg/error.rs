@@ -16,10 +16,7 @@ pub struct Error {
 #[derive(Debug)]
 enum Kind {
     /// SQLSTATE and, where there is one, the constraint.
-    Database {
-        state: SqlState,
-        constraint: Option<String>,
-    },
+    Database { state: SqlState, constraint: Option<String> },
     /// The connection is gone, or never came.
     Unreachable(&'static str),
     /// No connection of the pool came free in time.
@@ -96,15 +93,8 @@ fn class_of(state: &str) -> Class {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kind {
-            Kind::Database {
-                state,
-                constraint: Some(name),
-            } => {
-                write!(
-                    f,
-                    "Postgres refused with SQLSTATE {} ({name})",
-                    state.code()
-                )
+            Kind::Database { state, constraint: Some(name) } => {
+                write!(f, "Postgres refused with SQLSTATE {} ({name})", state.code())
             }
             Kind::Database { state, .. } => {
                 write!(f, "Postgres refused with SQLSTATE {}", state.code())
@@ -142,16 +132,10 @@ impl From<deadpool_postgres::PoolError> for Error {
         use deadpool_postgres::{PoolError, TimeoutType};
         match error {
             PoolError::Backend(error) => error.into(),
-            PoolError::Timeout(TimeoutType::Wait) => Self {
-                kind: Kind::PoolBusy,
-            },
-            PoolError::Timeout(_) => Self {
-                kind: Kind::Unreachable("it did not answer in time"),
-            },
+            PoolError::Timeout(TimeoutType::Wait) => Self { kind: Kind::PoolBusy },
+            PoolError::Timeout(_) => Self { kind: Kind::Unreachable("it did not answer in time") },
             PoolError::Closed | PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_) => {
-                Self {
-                    kind: Kind::Unreachable("the pool is closed"),
-                }
+                Self { kind: Kind::Unreachable("the pool is closed") }
             }
         }
     }
@@ -159,9 +143,7 @@ impl From<deadpool_postgres::PoolError> for Error {
 
 impl From<crate::failpoint::Failed> for Error {
     fn from(_: crate::failpoint::Failed) -> Self {
-        Self {
-            kind: Kind::Unreachable("a failpoint"),
-        }
+        Self { kind: Kind::Unreachable("a failpoint") }
     }
 }
 

@@ -35,13 +35,8 @@ pub enum SchemaError {
 pub async fn migrate(pool: &Pool) -> Result<usize, SchemaError> {
     let mut client = pool.get().await.map_err(Error::from)?;
     // A session lock, for refinery has none of its own; `migrate` must not go through PgBouncer.
-    client
-        .execute("SELECT pg_advisory_lock($1)", &[&MIGRATION_LOCK])
-        .await
-        .map_err(Error::from)?;
-    let report = embedded::migrations::runner()
-        .run_async(&mut **client.as_mut())
-        .await;
+    client.execute("SELECT pg_advisory_lock($1)", &[&MIGRATION_LOCK]).await.map_err(Error::from)?;
+    let report = embedded::migrations::runner().run_async(&mut **client.as_mut()).await;
     // The lock ends with its session even if this statement cannot be sent.
     client
         .execute("SELECT pg_advisory_unlock($1)", &[&MIGRATION_LOCK])
@@ -56,25 +51,19 @@ pub async fn check_schema(pool: &Pool) -> Result<(), SchemaError> {
     let needed = embedded::migrations::runner()
         .get_migrations()
         .iter()
-        .map(|migration| migration.version() as i32)
+        .map(|migration| migration.version())
         .max()
         .expect("there are migrations");
     let client = pool.get().await.map_err(Error::from)?;
     let row = client
-        .query_one(
-            "SELECT to_regclass('refinery_schema_history') IS NOT NULL",
-            &[],
-        )
+        .query_one("SELECT to_regclass('refinery_schema_history') IS NOT NULL", &[])
         .await
         .map_err(Error::from)?;
     if !row.get::<_, bool>(0) {
         return Err(SchemaError::TooOld { found: 0, needed });
     }
     let found: i32 = client
-        .query_one(
-            "SELECT coalesce(max(version), 0)::int FROM refinery_schema_history",
-            &[],
-        )
+        .query_one("SELECT coalesce(max(version), 0)::int FROM refinery_schema_history", &[])
         .await
         .map_err(Error::from)?
         .get(0);
@@ -94,10 +83,5 @@ pub async fn check_schema(pool: &Pool) -> Result<(), SchemaError> {
 
 /// refinery's error without the text of Postgres' DETAIL.
 fn without_data(error: &refinery::Error) -> String {
-    error
-        .to_string()
-        .lines()
-        .next()
-        .unwrap_or_default()
-        .to_owned()
+    error.to_string().lines().next().unwrap_or_default().to_owned()
 }

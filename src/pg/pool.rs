@@ -29,9 +29,7 @@ pub fn connect(config: &Database) -> Result<Pool, ConfigError> {
     driver.keepalives_retries(3);
     // Data that a dead peer never acknowledges, likewise.
     driver.tcp_user_timeout(Duration::from_secs(30));
-    let manager = ManagerConfig {
-        recycling_method: RecyclingMethod::Fast,
-    };
+    let manager = ManagerConfig { recycling_method: RecyclingMethod::Fast };
     let manager = match super::tls::connector(&url)? {
         None => Manager::from_config(driver, tokio_postgres::NoTls, manager),
         Some(tls) => Manager::from_config(driver, tls, manager),
@@ -39,11 +37,7 @@ pub fn connect(config: &Database) -> Result<Pool, ConfigError> {
     Ok(Pool::builder(manager)
         .max_size(config.database_connections as usize)
         .runtime(Runtime::Tokio1)
-        .timeouts(Timeouts {
-            wait: Some(WAIT),
-            create: Some(CONNECT * 2),
-            recycle: Some(CONNECT),
-        })
+        .timeouts(Timeouts { wait: Some(WAIT), create: Some(CONNECT * 2), recycle: Some(CONNECT) })
         .build()
         .expect("a runtime is given, and nothing else is refused"))
 }

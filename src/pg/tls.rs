@@ -11,18 +11,13 @@ pub fn connector(url: &DatabaseUrl) -> Result<Option<MakeRustlsConnect>, ConfigE
     if url.tls == TlsMode::Off {
         return Ok(None);
     }
-    let path = url
-        .root_certificate
-        .as_ref()
-        .ok_or(ConfigError::DatabaseUrl(
-            "its sslmode checks certificates, so it needs sslrootcert=FILE",
-        ))?;
+    let path = url.root_certificate.as_ref().ok_or(ConfigError::DatabaseUrl(
+        "its sslmode checks certificates, so it needs sslrootcert=FILE",
+    ))?;
     let unreadable = || ConfigError::DatabaseUrl("its sslrootcert is no readable PEM file");
     let mut roots = rustls::RootCertStore::empty();
     for certificate in CertificateDer::pem_file_iter(path).map_err(|_| unreadable())? {
-        roots
-            .add(certificate.map_err(|_| unreadable())?)
-            .map_err(|_| unreadable())?;
+        roots.add(certificate.map_err(|_| unreadable())?).map_err(|_| unreadable())?;
     }
     let provider = std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let config = rustls::ClientConfig::builder_with_provider(provider)

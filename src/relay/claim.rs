@@ -38,9 +38,7 @@ pub async fn claim(
         // The address of nothing in particular would do; what matters is that it changes.
         let seed = uuid::Uuid::now_v7().as_u128() as i64;
         let express = lane == Lane::Express;
-        let rows = client
-            .query(&statement, &[&left, &seed, &lease, &express])
-            .await?;
+        let rows = client.query(&statement, &[&left, &seed, &lease, &express]).await?;
         if rows.is_empty() {
             break;
         }

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use crate::metrics;
 use crate::pg::{self, Pool};
 use crate::shutdown::Shutdown;
-use crate::metrics;
 
 /// Prometheus looks every 15 s or so; more often would only cost.
 const PAUSE: Duration = Duration::from_secs(10);

@@ -50,18 +50,13 @@ async fn load(
     let counts: Vec<i32> = batch.iter().map(|c| c.record_count).collect();
     let statement = client.prepare_cached(include_str!("payloads.sql")).await?;
     let rows = client
-        .query(
-            &statement,
-            &[&keys.projects, &keys.tasks, &keys.first_indexes, &counts],
-        )
+        .query(&statement, &[&keys.projects, &keys.tasks, &keys.first_indexes, &counts])
         .await?;
     let mut messages = Vec::with_capacity(rows.len());
     let mut spans = Vec::with_capacity(rows.len());
     for row in &rows {
         let key: (i32, i64, i64) = (row.get(0), row.get(1), row.get(2));
-        let found = batch
-            .iter()
-            .find(|c| (c.project, c.task, c.first_index) == key);
+        let found = batch.iter().find(|c| (c.project, c.task, c.first_index) == key);
         let claimed = found.expect("the statement returns only what it was asked for");
         let span = publish_span(claimed, row.get(4));
         messages.push(ChunkMessage {
@@ -108,11 +103,8 @@ struct Keys {
 
 impl Keys {
     fn new(keys: impl Iterator<Item = (i32, i64, i64)>) -> Self {
-        let mut columns = Self {
-            projects: Vec::new(),
-            tasks: Vec::new(),
-            first_indexes: Vec::new(),
-        };
+        let mut columns =
+            Self { projects: Vec::new(), tasks: Vec::new(), first_indexes: Vec::new() };
         for (project, task, first_index) in keys {
             columns.projects.push(project);
             columns.tasks.push(task);
@@ -132,13 +124,8 @@ impl Keys {
         // What may have arrived stays counted, so that its next delivery is looked at twice.
         let uncounted = i32::from(surely_unsent);
         let statement = client.prepare_cached(include_str!("unsent.sql")).await?;
-        let columns: [&(dyn tokio_postgres::types::ToSql + Sync); 5] = [
-            &self.projects,
-            &self.tasks,
-            &self.first_indexes,
-            &REST_SECONDS,
-            &uncounted,
-        ];
+        let columns: [&(dyn tokio_postgres::types::ToSql + Sync); 5] =
+            [&self.projects, &self.tasks, &self.first_indexes, &REST_SECONDS, &uncounted];
         client.execute(&statement, &columns).await?;
         Ok(())
     }

@@ -47,9 +47,7 @@ pub async fn step(relay: &Relay, publisher: &Publisher) -> Result<Progress, Erro
         }
         let lease = relay.settings.chunk_lease_seconds;
         let claimed = claim::claim(&client, lane, places, lease).await?;
-        failpoint::pass("relay.after_claim")
-            .await
-            .map_err(pg::Error::from)?;
+        failpoint::pass("relay.after_claim").await.map_err(pg::Error::from)?;
         let again = claimed.iter().filter(|chunk| chunk.published > 1).count();
         metrics::chunks_claimed(claimed.len() as u64);
         metrics::lease_expiries(again as u64);

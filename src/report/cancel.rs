@@ -4,8 +4,8 @@ use axum::Json;
 use axum::extract::{Path, State as Extract};
 use axum::http::HeaderMap;
 
-use super::task::{Task, cancel, find};
 use super::State;
+use super::task::{Task, cancel, find};
 use crate::web::query::Query;
 use crate::web::{Caller, Error, NotFound, accepts};
 use crate::{metrics, pg};

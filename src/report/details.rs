@@ -139,8 +139,7 @@ impl Cursor {
         let mut details = read_details(row.get(2)).map_err(|_| Broken::Unreadable)?;
         let whole = first as u64 >= self.from && end as u64 <= self.until;
         if !(whole && self.which == Which::All) {
-            details =
-                self.which.pick(&details, self.from, self.until).ok_or(Broken::Unreadable)?;
+            details = self.which.pick(&details, self.from, self.until).ok_or(Broken::Unreadable)?;
         }
         if !details.is_empty() {
             if self.any {

@@ -80,8 +80,7 @@ async fn page(
     let rows =
         client.query(&statement, &[&project, &after, &task, &status, &(limit as i64 + 1)]).await?;
     let last = rows.get(limit as usize - 1).filter(|_| rows.len() as u64 > limit);
-    let next_cursor =
-        last.map(|row| Place { received_at: row.get(10), task: row.get(0) }.cursor());
+    let next_cursor = last.map(|row| Place { received_at: row.get(10), task: row.get(0) }.cursor());
     let tasks = rows.iter().take(limit as usize).map(Task::from_row).collect();
     Ok(Page { tasks, next_cursor })
 }
@@ -92,7 +91,10 @@ mod tests {
 
     #[test]
     fn a_cursor_is_read_as_it_was_written_and_garbage_is_none() {
-        let place = Place { received_at: Timestamp::from_microsecond(1_712_213_796_025_080).unwrap(), task: 42 };
+        let place = Place {
+            received_at: Timestamp::from_microsecond(1_712_213_796_025_080).unwrap(),
+            task: 42,
+        };
         assert_eq!(Place::read(&place.cursor()), Some(place));
         for garbage in ["", "%%", "MQ", &URL_SAFE_NO_PAD.encode("1.x")] {
             assert_eq!(Place::read(garbage), None);

@@ -19,7 +19,7 @@ use hyper::body::{Frame, SizeHint};
 use tokio::time::Instant;
 use tracing::{Instrument, Span, field};
 
-use crate::telemetry;
+use crate::{metrics, telemetry};
 
 pub(super) async fn log(request: Request, next: Next) -> Response {
     let method = method(request.method());
@@ -83,6 +83,16 @@ fn method(method: &Method) -> &'static str {
     }
 }
 
+/// 0 stands for a caller that hung up before its answer, which other servers call 499.
+fn class(status: u16) -> &'static str {
+    match status {
+        200..=299 => "2xx",
+        300..=399 => "3xx",
+        500..=599 => "5xx",
+        _ => "4xx",
+    }
+}
+
 /// The one `traceparent`; of two, none is to be trusted.
 fn traceparent(headers: &HeaderMap) -> Option<&str> {
     let mut all = headers.get_all("traceparent").iter();
@@ -126,6 +136,8 @@ impl Drop for Record {
             trace_id = telemetry::trace_id(&self.span),
             "request"
         );
+        metrics::http_responses(class(self.status), 1);
+        metrics::http_seconds(self.route.clone(), self.began.elapsed());
     }
 }
 

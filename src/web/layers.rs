@@ -16,9 +16,21 @@ pub fn layers(router: Router) -> Router {
     router
         .fallback(async || Error::not_found(NotFound::Path))
         .method_not_allowed_fallback(async || Error::method_not_allowed())
+        .layer(from_fn(refused))
         .layer(from_fn(panics))
         .layer(from_fn(access::log))
         .layer(from_fn(headers))
+}
+
+/// The edge refused the head of this request, and why.
+#[derive(Clone)]
+pub(super) struct Refused(pub Error);
+
+async fn refused(request: Request, next: Next) -> Response {
+    match request.extensions().get::<Refused>() {
+        Some(Refused(error)) => error.clone().into_response(),
+        None => next.run(request).await,
+    }
 }
 
 /// A handler that panics is a mistake of ours like any other: the caller gets its answer, and the

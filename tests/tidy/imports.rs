@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::source::{code, name, read};
 
 /// Nothing of ours stands below these, and everybody but the pure modules may use them.
-const BASE: &[&str] = &["config", "shutdown", "telemetry", "metrics", "failpoint"];
+const BASE: &[&str] = &["config", "shutdown", "telemetry", "metrics", "backoff", "failpoint"];
 /// Neither settings nor telemetry reach these: they are handed what they need.
 const PURE: &[&str] = &["import", "seal", "chunk"];
 
@@ -15,6 +15,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("shutdown", &[]),
     ("telemetry", &[]),
     ("metrics", &[]),
+    ("backoff", &[]),
     ("failpoint", &[]),
     ("import", &[]),
     ("seal", &["import"]),
@@ -29,7 +30,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("relay", &["import", "pg", "amqp"]),
     ("apply", &["import", "seal", "chunk", "project", "pg", "amqp"]),
     ("janitor", &["pg"]),
-    ("api", &["intake", "report", "directory", "relay", "janitor", "web", "pg", "amqp", "project"]),
+    ("api", &["intake", "report", "directory", "relay", "janitor", "web", "pg", "amqp", "project", "seal"]),
 ];
 
 /// May use everything: the commands, and the two roots that only name modules.

@@ -41,7 +41,7 @@ Users of different seeds differ by email and username; by phone number, too, up 
 of seeds that differ modulo 800 (later users have none). The password of the 1st, the 1001st, the
 2001st user and so on is `correct horse battery staple`; the other hashes look real and belong to no
 password.")]
-pub struct Arguments {
+pub struct GenerateArgs {
     /// How many users
     #[arg(value_name = "N")]
     count: u64,
@@ -53,28 +53,28 @@ pub struct Arguments {
     format: Format,
 }
 
-pub fn run(arguments: &Arguments) -> Result<ExitCode> {
+pub fn run(args: &GenerateArgs) -> Result<ExitCode> {
     let mut stdout = std::io::stdout().lock();
-    output::checked(write(&mut stdout, arguments).and_then(|()| stdout.flush()))?;
+    output::checked(write(&mut stdout, args).and_then(|()| stdout.flush()))?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn write(out: &mut impl Write, arguments: &Arguments) -> std::io::Result<()> {
+fn write(out: &mut impl Write, args: &GenerateArgs) -> std::io::Result<()> {
     let mut buffer = String::with_capacity(BUFFER_BYTES + (8 << 10));
-    buffer.push_str(match arguments.format {
+    buffer.push_str(match args.format {
         Format::Ndjson => "",
         Format::Json => "{\"identifier\":\"email\",\"upsert\":false,\"records\":[\n",
         Format::Csv => format::CSV_HEAD,
     });
-    for index in 0..arguments.count {
-        let user = User::new(arguments.seed, index);
-        match arguments.format {
+    for index in 0..args.count {
+        let user = User::new(args.seed, index);
+        match args.format {
             Format::Csv => format::csv(&user, &mut buffer),
             Format::Ndjson | Format::Json => format::json(&user, &mut buffer),
         }
-        match arguments.format {
+        match args.format {
             Format::Ndjson => buffer.push('\n'),
-            Format::Json if index + 1 < arguments.count => buffer.push_str(",\n"),
+            Format::Json if index + 1 < args.count => buffer.push_str(",\n"),
             _ => {}
         }
         if buffer.len() >= BUFFER_BYTES {
@@ -82,7 +82,7 @@ fn write(out: &mut impl Write, arguments: &Arguments) -> std::io::Result<()> {
             buffer.clear();
         }
     }
-    if matches!(arguments.format, Format::Json) {
+    if matches!(args.format, Format::Json) {
         buffer.push_str("\n]}\n");
     }
     out.write_all(buffer.as_bytes())
@@ -108,7 +108,7 @@ mod tests {
         let mut out = Vec::new();
         write(
             &mut out,
-            &Arguments {
+            &GenerateArgs {
                 count,
                 seed,
                 format,
@@ -151,10 +151,7 @@ mod tests {
         for index in 0..2000 {
             let number = User::new(u64::MAX, index).phone_number.unwrap();
             let parsed = PHONE_NUMBER_UTIL.parse(&number, None).unwrap();
-            assert!(
-                PHONE_NUMBER_UTIL.is_possible_number(&parsed),
-                "{number}"
-            );
+            assert!(PHONE_NUMBER_UTIL.is_possible_number(&parsed), "{number}");
         }
         assert_eq!(User::new(1, 10_000_000).phone_number, None);
     }

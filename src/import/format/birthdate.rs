@@ -1,3 +1,5 @@
+//! Birthdates, of which the year or the day may be kept back.
+
 use jiff::civil::Date;
 
 /// `YYYY-MM-DD`, `0000-MM-DD`, `--MM-DD` or `YYYY`, as OpenID Connect Core (section 5.1) and

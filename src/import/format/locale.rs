@@ -1,3 +1,5 @@
+//! Locales: language tags in the one spelling that stands for each.
+
 use oxilangtag::LanguageTag;
 
 /// A BCP 47 tag in its canonical form (RFC 5646, section 4.5): the case of its subtags, the
@@ -77,6 +79,13 @@ mod tests {
             "en--US",
             "iw",
             "zh-yue",
+            "en-GB-oed",
+            "sgn-BE-FR",
+            "art-lojban",
+            "cel-gaulish",
+            "zh-min-nan",
+            "zh-hakka",
+            "no-bok",
             "i-klingon",
             "de-DD",
             "de-1996-1996",

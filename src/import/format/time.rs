@@ -1,3 +1,7 @@
+//! Times: RFC 3339 and no other form of ISO 8601.
+//!
+//! Read by hand, because what a record may say must not grow with a parser's leniency.
+
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 use jiff::tz::Offset;

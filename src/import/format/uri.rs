@@ -1,3 +1,8 @@
+//! URIs by the grammar of RFC 3986.
+//!
+//! Not by the URL parser that browsers share: it repairs what it reads, and would let a text pass
+//! that is another URI than it looks.
+
 use std::net::Ipv6Addr;
 
 /// A URI of RFC 3986 with a scheme and a host. Other alphabets must be percent-encoded, or in

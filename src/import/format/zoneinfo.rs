@@ -1,3 +1,5 @@
+//! Time zones, by the names of the IANA database.
+
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
@@ -43,6 +45,7 @@ mod tests {
             "/",
             "+01:00",
             "",
+            "Etc/Unknown",
             "posix/Europe/Berlin",
         ] {
             assert!(!is_zone(text), "{text}");

@@ -1,3 +1,9 @@
+//! Emails: the local part by NFKC and case folding, the domain by UTS #46.
+//!
+//! What passes is a mailbox and nothing around it. A compatibility form may stand for a plain
+//! character, but never smuggle in one that an address may not hold: characters are judged after
+//! normalising.
+
 use std::borrow::Cow;
 
 use icu_casemap::CaseMapper;

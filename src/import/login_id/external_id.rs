@@ -1,3 +1,5 @@
+//! External ids: another system's, and therefore compared byte by byte.
+
 use super::{Refused, within};
 use crate::import::record::LoginId;
 

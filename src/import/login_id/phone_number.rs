@@ -1,3 +1,8 @@
+//! Phone numbers: E.164, by libphonenumber's rules for each country.
+//!
+//! Only what leads to a number is normalised here, the punctuation of a spelling; which digits
+//! are a trunk prefix and how many a country has is left to the metadata.
+
 use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberFormat};
 
 use super::{Refused, settle};

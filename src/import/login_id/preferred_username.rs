@@ -1,3 +1,7 @@
+//! Usernames: NFKC, then the PRECIS profiles of RFC 8265.
+//!
+//! By default a project takes a plain ASCII set only, and what NFKC brings into it.
+
 use precis_profiles::precis_core::profile::Profile;
 use precis_profiles::{UsernameCaseMapped, UsernameCasePreserved};
 use unicode_normalization::UnicodeNormalization;

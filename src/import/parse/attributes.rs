@@ -106,7 +106,12 @@ impl Reader<'_> {
     }
 
     pub(super) fn custom_attributes(&mut self, at: &At<'_>, raw: &RawValue) {
+        let settings = self.settings;
         for member in self.object(at, raw).unwrap_or_default() {
+            let at = &at.member(&member.name);
+            settings
+                .custom_attributes
+                .check(&member.name, member.value, at, &mut self.causes);
             let value = match json::kind(member.value) {
                 Kind::Null => Given::Null,
                 _ => Given::Value(member.value.to_owned()),

@@ -1,3 +1,5 @@
+//! The members that find a user, and the addresses below `mfa` that follow the same rules.
+
 use serde_json::value::RawValue;
 
 use super::Reader;

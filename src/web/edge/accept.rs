@@ -1,32 +1,19 @@
 //! The accept loop: so many connections at most, and none cut off when the process stops.
 
-use std::convert::Infallible;
 use std::io;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
-use axum::extract::Request;
-use axum::response::Response;
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio_util::sync::CancellationToken;
-use tower::ServiceExt;
 
+use super::connection;
+use crate::metrics;
 use crate::shutdown::Shutdown;
-use crate::web::body::Timed;
 
 /// Arbitrary, bounded: long enough for a descriptor to come free, short enough to go unnoticed.
 const ACCEPT_RETRY: Duration = Duration::from_millis(100);
-
-/// A header must be complete in so much time.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
@@ -41,11 +28,18 @@ pub struct Limits {
 pub async fn serve(listener: TcpListener, router: Router, limits: Limits, shutdown: &Shutdown) {
     let permits = Arc::new(Semaphore::new(limits.connections as usize));
     let drain = shutdown.drain_token();
+    let open = move |permits: &Semaphore| {
+        u64::from(limits.connections) - permits.available_permits() as u64
+    };
     while let Some((permit, stream)) = drain.run_until_cancelled(next(&listener, &permits)).await {
-        let connection = connection(stream, router.clone(), limits, drain.clone());
+        metrics::http_connections(open(&permits));
+        let connection =
+            connection::run(stream, router.clone(), limits.uploads_grace, drain.clone());
+        let permits = permits.clone();
         shutdown.spawn(async move {
             connection.await;
             drop(permit);
+            metrics::http_connections(open(&permits));
         });
     }
     drop(listener);
@@ -82,45 +76,4 @@ fn is_of_the_peer(error: &io::Error) -> bool {
         error.kind(),
         ConnectionAborted | ConnectionRefused | ConnectionReset
     )
-}
-
-async fn connection(stream: TcpStream, router: Router, limits: Limits, drain: CancellationToken) {
-    // Without it the small frames of an event stream wait for each other's acknowledgement.
-    let _ = stream.set_nodelay(true);
-    let stopping = drain.clone();
-    let service = service_fn(move |request: Request<Incoming>| {
-        answer(
-            request,
-            router.clone(),
-            stopping.clone(),
-            limits.uploads_grace,
-        )
-    });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
-        .half_close(true)
-        .serve_connection(TokioIo::new(stream), service);
-    let mut connection = pin!(connection);
-    tokio::select! {
-        _ = connection.as_mut() => return,
-        () = drain.cancelled() => connection.as_mut().graceful_shutdown(),
-    }
-    // A connection that breaks is the peer's affair: the request has been logged by its layer.
-    let _ = connection.await;
-}
-
-async fn answer(
-    request: Request<Incoming>,
-    router: Router,
-    drain: CancellationToken,
-    uploads_grace: Duration,
-) -> Result<Response, Infallible> {
-    let uploads_end = async move {
-        drain.cancelled().await;
-        tokio::time::sleep(uploads_grace).await;
-    };
-    router
-        .oneshot(request.map(|body| Body::new(Timed::new(body, uploads_end))))
-        .await
 }

@@ -1,5 +1,6 @@
 //! Every field with what it takes and what it refuses, and where a refusal points.
 
+mod arbitrary;
 mod faults;
 mod fields;
 mod secrets;

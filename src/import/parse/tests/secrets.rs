@@ -64,94 +64,96 @@ fn a_broken_hash_is_no_fault_of_the_schema() {
     assert_causes(members, &[("/name", "type")]);
 }
 
+const BROKEN: &[(&str, &[(&str, &str)])] = &[
+    (r#""password":"hunter2""#, &[("/password", "type")]),
+    (r#""password":null"#, &[("/password", "type")]),
+    (r#""password":["hunter2"]"#, &[("/password", "type")]),
+    (r#""password":{}"#, &[("/password", "required")]),
+    (
+        r#""password":{"type":"hunter2","password_hash":"x"}"#,
+        &[("/password/type", "enum")],
+    ),
+    (
+        r#""password":{"type":1,"password_hash":"x"}"#,
+        &[("/password/type", "type")],
+    ),
+    (
+        r#""password":{"type":"bcrypt","password_hash":null}"#,
+        &[("/password/password_hash", "type")],
+    ),
+    (
+        r#""password":{"type":"bcrypt","password_hash":"x","expire_after":"hunter2"}"#,
+        &[("/password/expire_after", "format")],
+    ),
+    (
+        r#""password":{"type":"bcrypt","password_hash":"x","expire_after":null}"#,
+        &[("/password/expire_after", "type")],
+    ),
+    (
+        r#""password":{"type":"bcrypt","password_hash":"x","hunter2":1}"#,
+        &[("/password", "additionalProperties")],
+    ),
+    (
+        r#""password":{"type":"bcrypt","password_hash":"x","hunter2":1,"hunter2":1}"#,
+        &[
+            ("/password", "duplicateKey"),
+            ("/password", "additionalProperties"),
+            ("/password", "additionalProperties"),
+        ],
+    ),
+    (
+        r#""password":{"type":"bcrypt","password_hash":{"hunter2":"\u0000"}}"#,
+        &[
+            ("/password/password_hash", "pattern"),
+            ("/password/password_hash", "type"),
+        ],
+    ),
+    (r#""mfa":null"#, &[("/mfa", "type")]),
+    (r#""mfa":"hunter2""#, &[("/mfa", "type")]),
+    (
+        r#""mfa":{"hunter2":1}"#,
+        &[("/mfa", "additionalProperties")],
+    ),
+    (r#""mfa":{"email":"hunter2"}"#, &[("/mfa/email", "format")]),
+    (r#""mfa":{"email":""}"#, &[("/mfa/email", "minLength")]),
+    (
+        r#""mfa":{"phone_number":"hunter2"}"#,
+        &[("/mfa/phone_number", "format")],
+    ),
+    (
+        r#""mfa":{"phone_number":""}"#,
+        &[("/mfa/phone_number", "minLength")],
+    ),
+    (r#""mfa":{"password":null}"#, &[("/mfa/password", "type")]),
+    (
+        r#""mfa":{"password":{"hunter2":1}}"#,
+        &[
+            ("/mfa/password", "required"),
+            ("/mfa/password", "additionalProperties"),
+        ],
+    ),
+    (r#""mfa":{"totp":null}"#, &[("/mfa/totp", "type")]),
+    (r#""mfa":{"totp":{}}"#, &[("/mfa/totp", "required")]),
+    (
+        r#""mfa":{"totp":{"secret":"hunter1"}}"#,
+        &[("/mfa/totp/secret", "format")],
+    ),
+    (
+        r#""mfa":{"totp":{"secret":" ="}}"#,
+        &[("/mfa/totp/secret", "minLength")],
+    ),
+    (
+        r#""mfa":{"totp":{"secret":"A","hunter2":[{"hunter2":1,"hunter2":2}]}}"#,
+        &[
+            ("/mfa/totp", "duplicateKey"),
+            ("/mfa/totp", "additionalProperties"),
+        ],
+    ),
+];
+
 #[test]
 fn causes_below_secrets_point_at_the_object_and_repeat_nothing() {
-    for (members, expected) in [
-        (r#""password":"hunter2""#, &[("/password", "type")][..]),
-        (r#""password":null"#, &[("/password", "type")]),
-        (r#""password":["hunter2"]"#, &[("/password", "type")]),
-        (r#""password":{}"#, &[("/password", "required")]),
-        (
-            r#""password":{"type":"hunter2","password_hash":"x"}"#,
-            &[("/password/type", "enum")],
-        ),
-        (
-            r#""password":{"type":1,"password_hash":"x"}"#,
-            &[("/password/type", "type")],
-        ),
-        (
-            r#""password":{"type":"bcrypt","password_hash":null}"#,
-            &[("/password/password_hash", "type")],
-        ),
-        (
-            r#""password":{"type":"bcrypt","password_hash":"x","expire_after":"hunter2"}"#,
-            &[("/password/expire_after", "format")],
-        ),
-        (
-            r#""password":{"type":"bcrypt","password_hash":"x","expire_after":null}"#,
-            &[("/password/expire_after", "type")],
-        ),
-        (
-            r#""password":{"type":"bcrypt","password_hash":"x","hunter2":1}"#,
-            &[("/password", "additionalProperties")],
-        ),
-        (
-            r#""password":{"type":"bcrypt","password_hash":"x","hunter2":1,"hunter2":1}"#,
-            &[
-                ("/password", "duplicateKey"),
-                ("/password", "additionalProperties"),
-                ("/password", "additionalProperties"),
-            ],
-        ),
-        (
-            r#""password":{"type":"bcrypt","password_hash":{"hunter2":"\u0000"}}"#,
-            &[
-                ("/password/password_hash", "pattern"),
-                ("/password/password_hash", "type"),
-            ],
-        ),
-        (r#""mfa":null"#, &[("/mfa", "type")]),
-        (r#""mfa":"hunter2""#, &[("/mfa", "type")]),
-        (
-            r#""mfa":{"hunter2":1}"#,
-            &[("/mfa", "additionalProperties")],
-        ),
-        (r#""mfa":{"email":"hunter2"}"#, &[("/mfa/email", "format")]),
-        (r#""mfa":{"email":""}"#, &[("/mfa/email", "minLength")]),
-        (
-            r#""mfa":{"phone_number":"hunter2"}"#,
-            &[("/mfa/phone_number", "format")],
-        ),
-        (
-            r#""mfa":{"phone_number":""}"#,
-            &[("/mfa/phone_number", "minLength")],
-        ),
-        (r#""mfa":{"password":null}"#, &[("/mfa/password", "type")]),
-        (
-            r#""mfa":{"password":{"hunter2":1}}"#,
-            &[
-                ("/mfa/password", "required"),
-                ("/mfa/password", "additionalProperties"),
-            ],
-        ),
-        (r#""mfa":{"totp":null}"#, &[("/mfa/totp", "type")]),
-        (r#""mfa":{"totp":{}}"#, &[("/mfa/totp", "required")]),
-        (
-            r#""mfa":{"totp":{"secret":"hunter1"}}"#,
-            &[("/mfa/totp/secret", "format")],
-        ),
-        (
-            r#""mfa":{"totp":{"secret":" ="}}"#,
-            &[("/mfa/totp/secret", "minLength")],
-        ),
-        (
-            r#""mfa":{"totp":{"secret":"A","hunter2":[{"hunter2":1,"hunter2":2}]}}"#,
-            &[
-                ("/mfa/totp", "duplicateKey"),
-                ("/mfa/totp", "additionalProperties"),
-            ],
-        ),
-    ] {
+    for (members, expected) in BROKEN {
         assert_causes(members, expected);
         let told = format!("{:?}", with(members));
         assert!(

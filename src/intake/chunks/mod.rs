@@ -1,0 +1,74 @@
+//! From records to chunks in Postgres, in three steps that run beside each other.
+//!
+//! The reader cuts, a thread of the blocking pool orders, compresses and seals, and the copier
+//! stores. Between two steps wait one or a few chunks, so an upload takes the same memory
+//! whatever its length, and is as fast as its slowest step.
+
+mod copy;
+mod cut;
+mod order_and_seal;
+
+use tokio::sync::mpsc;
+
+pub use cut::Cutter;
+
+use super::order::{Order, Room};
+use super::upload::Upload;
+use crate::chunk::ChunkRef;
+use crate::import::settings::Settings;
+use crate::seal::TaskKey;
+use crate::web;
+
+/// Sealed chunks that one transaction may store, and as many more wait for it. They are
+/// compressed; four make a commit dear enough to be worth its fsync.
+const COPIED_AT_ONCE: usize = 4;
+
+/// A chunk as it is stored.
+#[derive(Debug)]
+pub struct Staged {
+    pub chunk: ChunkRef,
+    pub sealed: Vec<u8>,
+    /// The first indexes of the chunks that must be applied before it.
+    pub predecessors: Vec<i64>,
+}
+
+/// What was staged.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Count {
+    pub records: u64,
+    pub chunks: u64,
+}
+
+/// What the chunks of an upload depend on beside its records.
+pub struct Setting {
+    pub key: TaskKey,
+    pub settings: Settings,
+    pub room: Room,
+    pub chunk_records: usize,
+    pub records_max: u64,
+}
+
+/// Stages what `read` pushes. Returns once all of it is committed.
+pub async fn stage<R, F>(upload: &Upload, setting: Setting, read: R) -> Result<Count, web::Error>
+where
+    R: FnOnce(Cutter) -> F,
+    F: Future<Output = Result<Count, web::Error>>,
+{
+    let (cut, to_seal) = mpsc::channel(1);
+    let (sealed, to_copy) = mpsc::channel(COPIED_AT_ONCE);
+    let cutter = Cutter::new(setting.chunk_records, setting.records_max, cut);
+    let sealer = order_and_seal::Sealer {
+        project: upload.project,
+        task: upload.task,
+        key: setting.key,
+        settings: setting.settings,
+        order: Order::new(setting.room),
+        next_index: 0,
+    };
+    let (count, (), ()) = tokio::try_join!(
+        read(cutter),
+        order_and_seal::run(sealer, to_seal, sealed),
+        copy::run(upload, to_copy),
+    )?;
+    Ok(count)
+}
