@@ -7,6 +7,7 @@
 )]
 
 mod cancel;
+mod commands;
 mod crash;
 mod delivery;
 mod example;
@@ -17,6 +18,7 @@ mod health;
 mod janitor;
 mod lease;
 mod lifecycle;
+mod poison;
 mod refusal;
 mod rivals;
 mod secrets;
