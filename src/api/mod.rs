@@ -17,7 +17,7 @@ use crate::pg::Pool;
 use crate::relay::Relay;
 use crate::seal::MasterKeys;
 use crate::shutdown::Shutdown;
-use crate::{intake, janitor, relay, report, web};
+use crate::{directory, intake, janitor, relay, report, web};
 
 pub use health::{Health, Needs};
 
@@ -70,7 +70,13 @@ fn stages(
         auth.clone(),
         shutdown.clone(),
     );
+    let directory = directory::State {
+        pool: pool.clone(),
+        auth: auth.clone(),
+        hashing: directory::Hashing::new(&config.verify),
+    };
     Router::new()
         .merge(intake::router(intake))
+        .merge(directory::router(directory))
         .merge(report::router(report::State { pool, auth }))
 }
