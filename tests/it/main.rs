@@ -8,6 +8,7 @@
 
 mod auth;
 mod cancel;
+mod commands;
 mod crash;
 mod delivery;
 mod directory;
@@ -19,6 +20,7 @@ mod health;
 mod janitor;
 mod lease;
 mod lifecycle;
+mod poison;
 mod refusal;
 mod rivals;
 mod secrets;
