@@ -11,10 +11,7 @@ pub enum SettingError {
     )]
     Unknown(String),
     #[error("{key} takes {expected}")]
-    Value {
-        key: &'static str,
-        expected: &'static str,
-    },
+    Value { key: &'static str, expected: &'static str },
 }
 
 /// `before` with every assignment made; the last of two to one key wins.
@@ -23,31 +20,25 @@ pub fn parse_settings(before: &Settings, assignments: &[String]) -> Result<Setti
     for assignment in assignments {
         let unknown = || SettingError::Unknown(assignment.clone());
         let (key, value) = assignment.split_once('=').ok_or_else(unknown)?;
-        match key {
-            "email.case_sensitive" => {
-                settings.email_case_sensitive = boolean("email.case_sensitive", value)?
-            }
+        if key == "unknown_roles_and_groups" {
+            settings.unknown_roles_and_groups = unknown_keys(value)?;
+            continue;
+        }
+        let (key, setting) = match key {
+            "email.case_sensitive" => ("email.case_sensitive", &mut settings.email_case_sensitive),
             "email.ignore_dot_sign" => {
-                settings.email_ignore_dot_sign = boolean("email.ignore_dot_sign", value)?
+                ("email.ignore_dot_sign", &mut settings.email_ignore_dot_sign)
             }
             "username.case_sensitive" => {
-                settings.username_case_sensitive = boolean("username.case_sensitive", value)?;
+                ("username.case_sensitive", &mut settings.username_case_sensitive)
             }
-            "username.ascii_only" => {
-                settings.username_ascii_only = boolean("username.ascii_only", value)?
-            }
-            "unknown_roles_and_groups" => settings.unknown_roles_and_groups = unknown_keys(value)?,
+            "username.ascii_only" => ("username.ascii_only", &mut settings.username_ascii_only),
             _ => return Err(unknown()),
-        }
+        };
+        let expected = "true or false";
+        *setting = value.parse().map_err(|_| SettingError::Value { key, expected })?;
     }
     Ok(settings)
-}
-
-fn boolean(key: &'static str, value: &str) -> Result<bool, SettingError> {
-    value.parse().map_err(|_| SettingError::Value {
-        key,
-        expected: "true or false",
-    })
 }
 
 fn unknown_keys(value: &str) -> Result<UnknownKeys, SettingError> {
@@ -56,10 +47,7 @@ fn unknown_keys(value: &str) -> Result<UnknownKeys, SettingError> {
         "existing" => Ok(UnknownKeys::Existing),
         _ => {
             let key = "unknown_roles_and_groups";
-            Err(SettingError::Value {
-                key,
-                expected: "create or existing",
-            })
+            Err(SettingError::Value { key, expected: "create or existing" })
         }
     }
 }
@@ -75,11 +63,8 @@ mod tests {
 
     #[test]
     fn assignments_change_what_they_name() {
-        let settings = set(&[
-            "email.case_sensitive=true",
-            "unknown_roles_and_groups=existing",
-        ])
-        .unwrap();
+        let settings =
+            set(&["email.case_sensitive=true", "unknown_roles_and_groups=existing"]).unwrap();
         let expected = Settings {
             email_case_sensitive: true,
             unknown_roles_and_groups: UnknownKeys::Existing,
@@ -91,20 +76,12 @@ mod tests {
     #[test]
     fn what_is_no_setting_is_refused() {
         for wrong in ["color=red", "email.case_sensitive", "=true"] {
-            assert!(
-                matches!(set(&[wrong]), Err(SettingError::Unknown(_))),
-                "{wrong}"
-            );
+            assert!(matches!(set(&[wrong]), Err(SettingError::Unknown(_))), "{wrong}");
         }
-        for wrong in [
-            "email.case_sensitive=yes",
-            "unknown_roles_and_groups=",
-            "username.ascii_only=TRUE",
-        ] {
-            assert!(
-                matches!(set(&[wrong]), Err(SettingError::Value { .. })),
-                "{wrong}"
-            );
+        for wrong in
+            ["email.case_sensitive=yes", "unknown_roles_and_groups=", "username.ascii_only=TRUE"]
+        {
+            assert!(matches!(set(&[wrong]), Err(SettingError::Value { .. })), "{wrong}");
         }
     }
 }

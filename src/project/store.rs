@@ -34,28 +34,17 @@ where
     let mut client = pool.get().await.map_err(Error::from)?;
     let transaction = client.transaction().await.map_err(Error::from)?;
     let insert = "INSERT INTO project (id) VALUES ($1) ON CONFLICT DO NOTHING RETURNING number";
-    let insert = transaction
-        .prepare_cached(insert)
-        .await
-        .map_err(Error::from)?;
-    let row = transaction
-        .query_opt(&insert, &[&name])
-        .await
-        .map_err(Error::from)?;
+    let insert = transaction.prepare_cached(insert).await.map_err(Error::from)?;
+    let row = transaction.query_opt(&insert, &[&name]).await.map_err(Error::from)?;
     let number: i32 = row.ok_or_else(|| Error::Exists(name.to_owned()))?.get(0);
     super::keys::insert(&transaction, number, key).await?;
     before_commit()?;
-    transaction
-        .commit()
-        .await
-        .map_err(|error| Error::from(error).into())
+    transaction.commit().await.map_err(|error| Error::from(error).into())
 }
 
 /// The number that every other table knows the project by.
 pub async fn number(client: &impl GenericClient, name: &str) -> Result<i32, Error> {
-    let find = client
-        .prepare_cached("SELECT number FROM project WHERE id = $1")
-        .await?;
+    let find = client.prepare_cached("SELECT number FROM project WHERE id = $1").await?;
     let row = client.query_opt(&find, &[&name]).await?;
     Ok(row.ok_or_else(|| Error::Unknown(name.to_owned()))?.get(0))
 }
@@ -66,12 +55,7 @@ pub async fn list(pool: &Pool) -> Result<Vec<Listed>, Error> {
     let rows = client.query(&list, &[]).await?;
     let listed = |row: tokio_postgres::Row| {
         let settings = parse_stored(row.get(1));
-        Listed {
-            id: row.get(0),
-            settings,
-            created_at: row.get(2),
-            keys: row.get(3),
-        }
+        Listed { id: row.get(0), settings, created_at: row.get(2), keys: row.get(3) }
     };
     Ok(rows.into_iter().map(listed).collect())
 }
@@ -79,9 +63,7 @@ pub async fn list(pool: &Pool) -> Result<Vec<Listed>, Error> {
 /// The settings as they are now.
 pub async fn settings(pool: &Pool, number: i32) -> Result<Settings, crate::pg::Error> {
     let client = pool.get().await?;
-    let select = client
-        .prepare_cached("SELECT settings FROM project WHERE number = $1")
-        .await?;
+    let select = client.prepare_cached("SELECT settings FROM project WHERE number = $1").await?;
     let row = client.query_one(&select, &[&number]).await?;
     Ok(parse_stored(row.get(0)))
 }
