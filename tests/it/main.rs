@@ -6,10 +6,12 @@
     reason = "the harness starts processes and reads where the servers are"
 )]
 
+mod auth;
 mod cancel;
 mod commands;
 mod crash;
 mod delivery;
+mod directory;
 mod example;
 mod fairness;
 mod frozen;
