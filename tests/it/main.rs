@@ -14,6 +14,7 @@ mod fairness;
 mod frozen;
 mod harness;
 mod health;
+mod intake;
 mod janitor;
 mod lease;
 mod lifecycle;
