@@ -12,7 +12,7 @@ use super::summary;
 /// Stops a pending task; what is applied stays
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  user-import cancel task_4WZ0V7EPT4GZ2ABVN03QXYZ122W835C1")]
-pub struct CancelArgs {
+pub struct Arguments {
     /// The task
     id: String,
     #[command(flatten)]
@@ -21,14 +21,14 @@ pub struct CancelArgs {
     server: ServerArgs,
 }
 
-pub async fn run(args: CancelArgs) -> Result<ExitCode> {
+pub async fn run(args: Arguments) -> Result<ExitCode> {
     let client = Client::new(&args.server)?;
     let path = format!("{}/cancel", task_path(&args.id)?);
-    let answer = client.json(Method::POST, &path, &[]).await?;
+    let task = Task::read(client.json(Method::POST, &path, &[]).await?)?;
     if args.form.is_json() {
-        output::json(&answer)?;
+        output::line(task.answer.get())?;
     } else {
-        summary::print(&Task::read(answer)?, args.form)?;
+        summary::print(&task, args.form)?;
     }
     Ok(ExitCode::SUCCESS)
 }

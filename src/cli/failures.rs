@@ -19,7 +19,7 @@ use super::status::copy;
   user-import failures task_4WZ0V7EPT4GZ2ABVN03QXYZ122W835C1 -o failures.ndjson
 
 As JSON, one failed record a line: index, line, errors, and the record without its secrets.")]
-pub struct FailuresArgs {
+pub struct Arguments {
     /// The task
     id: String,
     /// Write them to FILE, as JSON
@@ -31,7 +31,7 @@ pub struct FailuresArgs {
     server: ServerArgs,
 }
 
-pub async fn run(args: FailuresArgs) -> Result<ExitCode> {
+pub async fn run(args: Arguments) -> Result<ExitCode> {
     let client = Client::new(&args.server)?;
     let path = format!("{}/failures", task_path(&args.id)?);
     let answer = client.answer(Method::GET, &path, &[]).await?;

@@ -25,7 +25,7 @@ pub const INTERRUPTED: u8 = 130;
   user-import follow task_4WZ0V7EPT4GZ2ABVN03QXYZ122W835C1
 
 Exit code: 0 completed without failures, 3 some records failed, 4 cancelled, 130 left with Ctrl-C.")]
-pub struct FollowArgs {
+pub struct Arguments {
     /// The task
     id: String,
     #[command(flatten)]
@@ -34,7 +34,7 @@ pub struct FollowArgs {
     server: ServerArgs,
 }
 
-pub async fn run(args: FollowArgs) -> Result<ExitCode> {
+pub async fn run(args: Arguments) -> Result<ExitCode> {
     let client = Client::new(&args.server)?;
     let first = client.task(&args.id).await?;
     to_the_end(&client, first, args.form).await

@@ -25,7 +25,7 @@ enum Role {
   healthcheck: {test: [\"CMD\", \"user-import\", \"healthcheck\", \"worker\"]}
 
 Without ROLE, a process that has WORKER_LISTEN set and LISTEN not is asked as a worker.")]
-pub struct HealthcheckArgs {
+pub struct Arguments {
     /// Which process is asked
     role: Option<Role>,
     /// Where the API listens
@@ -36,7 +36,7 @@ pub struct HealthcheckArgs {
     worker_listen: Option<String>,
 }
 
-pub async fn run(args: HealthcheckArgs) -> Result<ExitCode> {
+pub async fn run(args: Arguments) -> Result<ExitCode> {
     let address = own_address(&listener(&args))?;
     let client = reqwest::Client::builder()
         .timeout(TIMEOUT)
@@ -61,7 +61,7 @@ pub async fn run(args: HealthcheckArgs) -> Result<ExitCode> {
     })
 }
 
-fn listener(args: &HealthcheckArgs) -> String {
+fn listener(args: &Arguments) -> String {
     let worker = match args.role {
         Some(Role::Worker) => true,
         Some(Role::Api | Role::Standalone) => false,

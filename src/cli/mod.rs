@@ -31,6 +31,11 @@ use clap::{Parser, Subcommand};
 use crate::config::{Log, Service};
 use crate::telemetry;
 
+/// The command line cannot mean anything, as only a look at its file could tell; exit code 2.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Usage(String);
+
 #[derive(Debug, Parser)]
 #[command(
     version,
@@ -62,29 +67,29 @@ enum Command {
     #[command(after_help = "Example:\n  user-import standalone --listen 127.0.0.1:8080")]
     Standalone(Box<Service>),
     /// Brings the schema up to date; safe to run twice and from two places at once
-    Migrate(migrate::MigrateArgs),
+    Migrate(migrate::Arguments),
     /// Makes projects, their keys and their settings
-    Project(project::ProjectArgs),
+    Project(project::Arguments),
     /// Signs an Admin API token and prints it
-    Token(token::TokenArgs),
+    Token(token::Arguments),
     /// Imports a JSON, NDJSON or CSV file and waits for its end
-    Submit(submit::SubmitArgs),
+    Submit(submit::Arguments),
     /// Shows a task
-    Status(status::StatusArgs),
+    Status(status::Arguments),
     /// Watches a task to its end
-    Follow(follow::FollowArgs),
+    Follow(follow::Arguments),
     /// Lists a task's failed records and why they failed
-    Failures(failures::FailuresArgs),
+    Failures(failures::Arguments),
     /// Stops a pending task; what is applied stays
-    Cancel(cancel::CancelArgs),
+    Cancel(cancel::Arguments),
     /// Lists the project's tasks, newest first
-    Tasks(tasks::TasksArgs),
+    Tasks(tasks::Arguments),
     /// Writes N realistic, unique users, the same for the same seed
-    Generate(generate::GenerateArgs),
+    Generate(generate::Arguments),
     /// Prints every setting in force, and refuses combinations that cannot work
     CheckConfig(Box<Service>),
     /// Asks this machine's own process whether it is ready; for containers without a shell
-    Healthcheck(healthcheck::HealthcheckArgs),
+    Healthcheck(healthcheck::Arguments),
 }
 
 impl Cli {
@@ -122,9 +127,9 @@ impl Command {
             Self::Standalone(config) => service::standalone(*config)
                 .await
                 .map(|()| ExitCode::SUCCESS),
-            Self::Migrate(args) => migrate::run(args).await,
-            Self::Project(args) => project::run(args).await,
-            Self::Token(args) => token::run(args).await,
+            Self::Migrate(args) => migrate::run(args).await.map(|()| ExitCode::SUCCESS),
+            Self::Project(args) => project::run(args).await.map(|()| ExitCode::SUCCESS),
+            Self::Token(args) => token::run(args).await.map(|()| ExitCode::SUCCESS),
             Self::Submit(args) => submit::run(args).await,
             Self::Status(args) => status::run(args).await,
             Self::Follow(args) => follow::run(args).await,

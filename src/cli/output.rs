@@ -3,6 +3,7 @@
 use std::io::{ErrorKind, IsTerminal, Write};
 
 use anyhow::{Context, Result};
+use serde::Serialize;
 use serde_json::Value;
 
 /// The reader of stdout has gone, as `head` does; the command ends quietly.
@@ -43,12 +44,33 @@ pub fn line(text: &str) -> Result<()> {
 }
 
 pub fn json(value: &Value) -> Result<()> {
-    line(&format!("{value:#}"))
+    pretty(value)
+}
+
+/// For a person's eyes and for `jq` alike: indented, its members in their order.
+pub fn pretty(value: &impl Serialize) -> Result<()> {
+    line(&serde_json::to_string_pretty(value)?)
 }
 
 /// A sentence beside the answer. Nothing depends on it, so a closed stderr does no harm.
 pub fn note(sentence: &str) {
     let _ = writeln!(std::io::stderr(), "{sentence}");
+}
+
+/// Names with what belongs to each, one a line. Numbers end below each other.
+pub fn pairs(pairs: &[(&str, String)]) -> Result<()> {
+    let names = pairs.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    let numbers = pairs.iter().filter(|(_, value)| is_number(value));
+    let numbers = numbers.map(|(_, value)| value.len()).max().unwrap_or(0);
+    for (name, value) in pairs {
+        let value = printable(value);
+        if is_number(&value) {
+            line(&format!("{name:<names$}  {value:>numbers$}"))?;
+        } else {
+            line(&format!("{name:<names$}  {value}"))?;
+        }
+    }
+    Ok(())
 }
 
 /// A table with its columns aligned, the first line being its head. Numbers stand to the right.
@@ -75,7 +97,7 @@ fn aligned(rows: &[Vec<String>]) -> String {
     let mut text = String::new();
     for row in &clean {
         let cells = row.iter().zip(&widths).map(|(cell, width)| {
-            if cell.starts_with(|first: char| first.is_ascii_digit()) && is_number(cell) {
+            if is_number(cell) {
                 format!("{cell:>width$}")
             } else {
                 format!("{cell:<width$}")
@@ -88,8 +110,8 @@ fn aligned(rows: &[Vec<String>]) -> String {
 }
 
 fn is_number(cell: &str) -> bool {
-    cell.chars()
-        .all(|c| c.is_ascii_digit() || matches!(c, ',' | '.' | ' '))
+    cell.starts_with(|first: char| first.is_ascii_digit())
+        && cell.chars().all(|c| c.is_ascii_digit() || matches!(c, ',' | '.'))
 }
 
 /// What comes from a server or a file may hold control characters, and a terminal obeys them.

@@ -47,7 +47,7 @@ impl Progress {
             unit,
             total,
             begin,
-            first: None,
+            first: (unit == Unit::Bytes).then_some(0),
             shown,
         }
     }
@@ -82,9 +82,14 @@ impl Progress {
         }
     }
 
-    /// Leaves the bar where it stands, full if it came so far.
+    /// Leaves the bar where it stands, with what it came to instead of the time left.
     pub fn finish(self) {
         if let Shown::Bar(bar) = self.shown {
+            let template = match self.unit {
+                Unit::Bytes => "{prefix:9} [{bar:20}] {bytes}, {msg}",
+                Unit::Records => "{prefix:9} [{bar:20}] {human_pos} of {human_len}, {msg}",
+            };
+            bar.set_style(style(template));
             bar.abandon();
         }
     }
@@ -93,18 +98,20 @@ impl Progress {
 fn bar(title: &'static str, unit: Unit, total: Option<u64>) -> ProgressBar {
     let template = match (unit, total) {
         (Unit::Bytes, Some(_)) => {
-            "{prefix:9} [{wide_bar}] {bytes} of {total_bytes}, {msg}, {eta} left"
+            "{prefix:9} [{bar:20}] {bytes} of {total_bytes}, {msg}, {eta} left"
         }
         (Unit::Bytes, None) => "{prefix:9} {spinner} {bytes}, {msg}, {elapsed}",
         (Unit::Records, _) => {
-            "{prefix:9} [{wide_bar}] {human_pos} of {human_len}, {msg}, {eta} left"
+            "{prefix:9} [{bar:20}] {human_pos} of {human_len}, {msg}, {eta} left"
         }
     };
-    let style = ProgressStyle::with_template(template).expect("the templates are good");
     let bar = total.map_or_else(ProgressBar::no_length, ProgressBar::new);
-    bar.with_style(style.progress_chars("=> "))
-        .with_prefix(title)
-        .with_finish(ProgressFinish::Abandon)
+    // Ctrl-C is echoed onto a line of its own, below the bar that stays; only that line is cleared.
+    bar.with_style(style(template)).with_prefix(title).with_finish(ProgressFinish::AndClear)
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).expect("the templates are good").progress_chars("=> ")
 }
 
 fn line(

@@ -24,7 +24,7 @@ enum Details {
 #[command(after_help = "Example:
   user-import status task_4WZ0V7EPT4GZ2ABVN03QXYZ122W835C1
   user-import status task_4WZ0V7EPT4GZ2ABVN03QXYZ122W835C1 --details warnings | jq .details")]
-pub struct StatusArgs {
+pub struct Arguments {
     /// The task
     id: String,
     /// The records to show with it, once it ended; the answer is JSON then
@@ -36,12 +36,12 @@ pub struct StatusArgs {
     server: ServerArgs,
 }
 
-pub async fn run(args: StatusArgs) -> Result<ExitCode> {
+pub async fn run(args: Arguments) -> Result<ExitCode> {
     let client = Client::new(&args.server)?;
     if let Details::None = args.details {
         let task = client.task(&args.id).await?;
         if args.form.is_json() {
-            output::json(&task.answer)?;
+            output::line(task.answer.get())?;
         } else {
             summary::print(&task, args.form)?;
         }

@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
-use serde_json::{Value, json};
+use jiff::Timestamp;
+use serde::Serialize;
 
 use super::client::Task;
 use super::output::{self, Form, thousands};
@@ -20,13 +21,12 @@ pub fn exit_code(task: &Task) -> ExitCode {
     }
 }
 
-/// The counts with seconds and rate, as a table on a terminal; the API's answer with the same two
-/// beside it as JSON.
+/// The counts with seconds and rate, as a table on a terminal; the same as JSON elsewhere.
 pub fn print(task: &Task, form: Form) -> Result<()> {
     if form.is_json() {
-        return output::json(&with_rate(task));
+        return output::pretty(&report(task));
     }
-    output::table(&rows(task))?;
+    output::pairs(&pairs(task))?;
     if task.read.summary.failed > 0 {
         output::note(&format!(
             "Why records failed:\n  user-import failures {}",
@@ -36,53 +36,66 @@ pub fn print(task: &Task, form: Form) -> Result<()> {
     Ok(())
 }
 
-fn with_rate(task: &Task) -> Value {
-    let mut answer = task.answer.clone();
-    if let (Some(seconds), Some(rate)) = (task.seconds(), task.records_per_second()) {
-        answer["seconds"] = json!((seconds * 1000.0).round() / 1000.0);
-        answer["records_per_second"] = json!(rate.round());
-    }
-    answer
+/// The API's task without its details, and how fast it was.
+#[derive(Serialize)]
+struct Report<'a> {
+    id: &'a str,
+    created_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    completed_at: Option<Timestamp>,
+    status: Status,
+    summary: Summary,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seconds: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    records_per_second: Option<f64>,
 }
 
-fn rows(task: &Task) -> Vec<Vec<String>> {
-    let Summary {
-        total,
-        inserted,
-        updated,
-        skipped,
-        failed,
-    } = task.read.summary;
-    let mut rows = vec![
-        vec!["task".to_owned(), task.read.id.clone()],
-        vec!["status".to_owned(), task.read.status.as_str().to_owned()],
-    ];
-    let counts = [
-        ("total", total),
-        ("inserted", inserted),
-        ("updated", updated),
-        ("skipped", skipped),
-        ("failed", failed),
-    ];
-    rows.extend(counts.map(|(name, count)| vec![name.to_owned(), thousands(count)]));
-    if let (Some(seconds), Some(rate)) = (task.seconds(), task.records_per_second()) {
-        rows.push(vec!["seconds".to_owned(), format!("{seconds:.1}")]);
-        rows.push(vec!["users/s".to_owned(), thousands(rate as u64)]);
+fn report(task: &Task) -> Report<'_> {
+    Report {
+        id: &task.read.id,
+        created_at: task.read.created_at,
+        completed_at: task.read.completed_at,
+        status: task.read.status,
+        summary: task.read.summary,
+        seconds: task
+            .seconds()
+            .map(|seconds| (seconds * 1000.0).round() / 1000.0),
+        records_per_second: task.records_per_second().map(f64::round),
     }
-    rows
+}
+
+fn pairs(task: &Task) -> Vec<(&'static str, String)> {
+    let Summary { total, inserted, updated, skipped, failed } = task.read.summary;
+    let mut pairs = vec![
+        ("task", task.read.id.clone()),
+        ("status", task.read.status.as_str().to_owned()),
+        ("total", thousands(total)),
+        ("inserted", thousands(inserted)),
+        ("updated", thousands(updated)),
+        ("skipped", thousands(skipped)),
+        ("failed", thousands(failed)),
+    ];
+    if let (Some(seconds), Some(rate)) = (task.seconds(), task.records_per_second()) {
+        pairs.push(("seconds", format!("{seconds:.1}")));
+        pairs.push(("users/s", thousands(rate as u64)));
+    }
+    pairs
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn task(status: &str, failed: u64) -> Task {
-        Task::read(json!({
+        let answer = json!({
             "id": "task_1", "status": status, "created_at": "2024-04-04T06:56:36.5Z",
             "completed_at": "2024-04-04T06:56:38.5Z",
             "summary": {"total": 1000, "inserted": 1000 - failed, "updated": 0, "skipped": 0, "failed": failed},
-        }))
-        .unwrap()
+        });
+        Task::read(serde_json::value::to_raw_value(&answer).unwrap()).unwrap()
     }
 
     #[test]
@@ -95,8 +108,8 @@ mod tests {
 
     #[test]
     fn the_rate_is_of_the_servers_own_times() {
-        let answer = with_rate(&task("completed", 0));
-        assert_eq!(answer["seconds"], 2.0);
-        assert_eq!(answer["records_per_second"], 500.0);
+        let task = task("completed", 0);
+        assert_eq!(report(&task).seconds, Some(2.0));
+        assert_eq!(report(&task).records_per_second, Some(500.0));
     }
 }

@@ -2,17 +2,18 @@
 
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::ValueEnum;
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use super::client::{Client, ServerArgs, TASKS, Task};
 use super::output::{self, Form, thousands};
 use crate::import::task::Summary;
 
 /// The most that the API gives in one page.
-const PAGE: u64 = 100;
+const PAGE_MAX: u64 = 100;
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Status {
@@ -24,7 +25,7 @@ enum Status {
 /// Lists the project's tasks, newest first
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  user-import tasks --status pending")]
-pub struct TasksArgs {
+pub struct Arguments {
     /// Only tasks of this status
     #[arg(long, value_enum)]
     status: Option<Status>,
@@ -37,22 +38,26 @@ pub struct TasksArgs {
     server: ServerArgs,
 }
 
-pub async fn run(args: TasksArgs) -> Result<ExitCode> {
+#[derive(Serialize, Deserialize)]
+struct Page {
+    /// Each as it came.
+    tasks: Vec<Box<RawValue>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
+}
+
+pub async fn run(args: Arguments) -> Result<ExitCode> {
     let client = Client::new(&args.server)?;
     let mut tasks = Vec::new();
     let mut cursor: Option<String> = None;
     loop {
         let left = args.limit - tasks.len() as u64;
-        let mut page = client
-            .json(Method::GET, TASKS, &query(&args, left, cursor.as_ref()))
-            .await?;
-        let Value::Array(found) = page["tasks"].take() else {
-            return Err(anyhow::anyhow!("the answer is no list of tasks"));
-        };
-        let is_last = found.is_empty();
-        tasks.extend(found.into_iter().take(left as usize));
-        cursor = page["next_cursor"].as_str().map(str::to_owned);
-        if cursor.is_none() || is_last || tasks.len() as u64 >= args.limit {
+        let query = query(&args, left, cursor.as_ref());
+        let page: Page = client.json(Method::GET, TASKS, &query).await?;
+        let is_last = page.tasks.is_empty() || page.next_cursor.is_none();
+        tasks.extend(page.tasks.into_iter().take(left as usize));
+        cursor = page.next_cursor;
+        if is_last || tasks.len() as u64 >= args.limit {
             break;
         }
     }
@@ -60,29 +65,30 @@ pub async fn run(args: TasksArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn query(args: &TasksArgs, left: u64, cursor: Option<&String>) -> Vec<(&'static str, String)> {
+fn query(args: &Arguments, left: u64, cursor: Option<&String>) -> Vec<(&'static str, String)> {
     let status = args.status.and_then(|it| it.to_possible_value());
     let status = status.map(|it| ("status", it.get_name().to_owned()));
     let cursor = cursor.map(|it| ("cursor", it.clone()));
-    [("limit", left.min(PAGE).to_string())]
+    [("limit", left.min(PAGE_MAX).to_string())]
         .into_iter()
         .chain(status)
         .chain(cursor)
         .collect()
 }
 
-fn show(tasks: Vec<Value>, form: Form) -> Result<()> {
+fn show(tasks: Vec<Box<RawValue>>, form: Form) -> Result<()> {
     if form.is_json() {
-        return output::json(&json!({ "tasks": tasks }));
+        return output::pretty(&Page {
+            tasks,
+            next_cursor: None,
+        });
     }
     let head = [
         "task", "status", "created", "total", "inserted", "updated", "skipped", "failed",
     ];
     let mut rows = vec![head.map(str::to_owned).to_vec()];
     for task in tasks {
-        rows.push(row(
-            &Task::read(task).context("the list holds something that is no task")?
-        ));
+        rows.push(row(&Task::read(task)?));
     }
     output::table(&rows)
 }
@@ -100,7 +106,7 @@ fn row(task: &Task) -> Vec<String> {
         task.read.status.as_str().to_owned(),
         task.read
             .created_at
-            .strftime("%Y-%m-%d %H:%M:%S")
+            .strftime("%Y-%m-%d %H:%M")
             .to_string(),
     ];
     head.into_iter()

@@ -10,16 +10,7 @@ use super::login_id::Refused;
 /// characters of salt and hash carry four and two bits that mean nothing; implementations
 /// disagree on whether they must be 0, so they are left alone.
 pub fn is_bcrypt(hash: &str) -> bool {
-    let [
-        b'$',
-        b'2',
-        b'a' | b'b' | b'y',
-        b'$',
-        tens,
-        ones,
-        b'$',
-        rest @ ..,
-    ] = hash.as_bytes()
+    let [b'$', b'2', b'a' | b'b' | b'y', b'$', tens, ones, b'$', rest @ ..] = hash.as_bytes()
     else {
         return false;
     };
@@ -29,19 +20,14 @@ pub fn is_bcrypt(hash: &str) -> bool {
     );
     is_cost
         && rest.len() == 53
-        && rest
-            .iter()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"./".contains(byte))
+        && rest.iter().all(|byte| byte.is_ascii_alphanumeric() || b"./".contains(byte))
 }
 
 /// A base32 secret (RFC 4648) as it is stored: upper case, without spaces and padding, 1 to 512
 /// characters. Its length is not asked to be one that encodes whole octets: authenticators drop
 /// the bits that are left over.
 pub fn totp_secret(text: &str) -> Result<String, Refused> {
-    let letters = text
-        .trim_end_matches([' ', '='])
-        .bytes()
-        .filter(|byte| *byte != b' ');
+    let letters = text.trim_end_matches([' ', '=']).bytes().filter(|byte| *byte != b' ');
     let mut secret = String::with_capacity(text.len());
     for letter in letters {
         match letter.to_ascii_uppercase() {
@@ -72,13 +58,9 @@ mod tests {
         ] {
             assert!(!is_bcrypt(&format!("{head}{tail}")), "{head}");
         }
-        for tail in [
-            &tail[1..],
-            &format!("{tail}a"),
-            &tail.replace('8', "+"),
-            &tail.replace('8', " "),
-            "",
-        ] {
+        for tail in
+            [&tail[1..], &format!("{tail}a"), &tail.replace('8', "+"), &tail.replace('8', " "), ""]
+        {
             assert!(!is_bcrypt(&format!("$2a$10${tail}")), "{tail}");
         }
         assert!(!is_bcrypt(&format!(" $2a$10${tail}")));
@@ -105,12 +87,6 @@ mod tests {
             assert_eq!(totp_secret(text), expected.map(str::to_owned), "{text}");
         }
         assert!(totp_secret(&"A".repeat(512)).is_ok());
-        assert_eq!(
-            totp_secret(&"a".repeat(513)),
-            Err(Refused::TooLong {
-                max: 512,
-                actual: 513
-            })
-        );
+        assert_eq!(totp_secret(&"a".repeat(513)), Err(Refused::TooLong { max: 512, actual: 513 }));
     }
 }

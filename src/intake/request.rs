@@ -89,7 +89,7 @@ fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>
 fn options(mut query: Query) -> Result<Options, web::Error> {
     let identifier = match query.take("identifier") {
         None => {
-            query.refuse_missing(&["identifier"]);
+            query.refuse_whole("required", json!({"missing": ["identifier"]}));
             None
         }
         Some(text) => {

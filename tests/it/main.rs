@@ -6,9 +6,12 @@
     reason = "the harness starts processes and reads where the servers are"
 )]
 
+mod auth;
 mod cancel;
+mod commands;
 mod crash;
 mod delivery;
+mod directory;
 mod example;
 mod fairness;
 mod frozen;
@@ -18,6 +21,7 @@ mod intake;
 mod janitor;
 mod lease;
 mod lifecycle;
+mod poison;
 mod refusal;
 mod rivals;
 mod secrets;

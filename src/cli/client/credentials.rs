@@ -17,10 +17,11 @@ pub enum Credentials {
 
 impl Credentials {
     pub fn new(args: &ServerArgs) -> Result<Self> {
-        if let Some(token) = &args.token {
+        let given = |text: &&String| !text.trim().is_empty();
+        if let Some(token) = args.token.as_ref().filter(given) {
             return Ok(Self::Token(token.trim().to_owned()));
         }
-        let (Some(project), Some(file)) = (&args.project, &args.key_file) else {
+        let (Some(project), Some(file)) = (args.project.as_ref().filter(given), &args.key_file) else {
             bail!(
                 "no credentials: set USER_IMPORT_TOKEN, or USER_IMPORT_PROJECT and \
                  USER_IMPORT_KEY_FILE"

@@ -14,8 +14,8 @@ const CAUSES_SHOWN: usize = 3;
 
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
-    #[error("the server cannot be reached ({0}); is it running, and is USER_IMPORT_URL right?")]
-    Unreachable(String),
+    #[error("{server} cannot be reached ({cause})")]
+    Unreachable { server: String, cause: String },
     #[error("the connection broke ({0})")]
     Broken(String),
     #[error("the upload did not move for {0} seconds")]
@@ -31,7 +31,7 @@ pub enum ClientError {
 impl ClientError {
     pub fn sending(error: &reqwest::Error) -> Self {
         if error.is_connect() {
-            Self::Unreachable(root(error))
+            Self::Unreachable { server: server(error), cause: root(error) }
         } else {
             Self::broken(error)
         }
@@ -63,7 +63,7 @@ impl ClientError {
     /// May the same request succeed later?
     pub fn passes(&self) -> bool {
         match self {
-            Self::Unreachable(_) | Self::Broken(_) | Self::Stalled(_) => true,
+            Self::Unreachable { .. } | Self::Broken(_) | Self::Stalled(_) => true,
             Self::Refused { status, .. } => matches!(status.as_u16(), 408 | 429 | 502..=504),
         }
     }
@@ -76,13 +76,21 @@ impl ClientError {
     }
 }
 
-/// The innermost cause: the outer ones only say that a request was sent.
+/// Host and port; the rest of a URL may hold a password.
+fn server(error: &reqwest::Error) -> String {
+    let url = error.url();
+    let host = url.and_then(|url| url.host_str()).unwrap_or("the server");
+    url.and_then(reqwest::Url::port).map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+/// The innermost cause, without its number: the outer ones only say that a request was sent.
 fn root(error: &reqwest::Error) -> String {
     let mut innermost: &dyn Error = error;
     while let Some(source) = innermost.source() {
         innermost = source;
     }
-    innermost.to_string()
+    let text = innermost.to_string();
+    text.split_once(" (os error").map_or(text.clone(), |(text, _)| text.to_owned())
 }
 
 fn sentence(status: StatusCode, error: &Value) -> String {

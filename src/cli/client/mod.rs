@@ -17,7 +17,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use reqwest::header::{AUTHORIZATION, HeaderValue};
 use reqwest::{Method, RequestBuilder, Response, Url};
-use serde_json::Value;
+use serde::de::DeserializeOwned;
 
 use credentials::Credentials;
 
@@ -80,17 +80,13 @@ impl Client {
     }
 
     /// The answer to a request without a body, as JSON.
-    pub async fn json(
+    pub async fn json<T: DeserializeOwned>(
         &self,
         method: Method,
         path: &str,
         query: &[(&str, String)],
-    ) -> Result<Value> {
-        let answer = self.answer(method, path, query).await?;
-        Ok(answer
-            .json()
-            .await
-            .map_err(|error| ClientError::broken(&error))?)
+    ) -> Result<T> {
+        json(self.answer(method, path, query).await?).await
     }
 
     /// The answer to a request without a body, still to be read.
@@ -161,6 +157,16 @@ pub async fn send(request: RequestBuilder) -> Result<Response, ClientError> {
     } else {
         Err(ClientError::refused(answer).await)
     }
+}
+
+/// The body of an answer, read as JSON.
+pub async fn json<T: DeserializeOwned>(answer: Response) -> Result<T> {
+    let bytes = answer
+        .bytes()
+        .await
+        .map_err(|error| ClientError::broken(&error))?;
+    serde_json::from_slice(&bytes)
+        .context("the answer is not what a user-import API gives; is USER_IMPORT_URL right?")
 }
 
 fn base(url: &str) -> Result<Url> {

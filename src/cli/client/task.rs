@@ -3,14 +3,14 @@
 use anyhow::{Context, Result};
 use jiff::Timestamp;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::import::task::{Status, Summary};
 
-/// What this client reads of a task; `answer` is the whole, for whoever wants JSON.
+/// What this client reads of a task; `answer` is the whole as it came, for whoever wants JSON.
 #[derive(Debug)]
 pub struct Task {
-    pub answer: Value,
+    pub answer: Box<RawValue>,
     pub read: Read,
 }
 
@@ -26,8 +26,8 @@ pub struct Read {
 }
 
 impl Task {
-    pub fn read(answer: Value) -> Result<Self> {
-        let read = Read::deserialize(&answer).context(
+    pub fn read(answer: Box<RawValue>) -> Result<Self> {
+        let read = serde_json::from_str(answer.get()).context(
             "the answer is no task; is USER_IMPORT_URL the address of a user-import API?",
         )?;
         Ok(Self { answer, read })

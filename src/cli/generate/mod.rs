@@ -41,7 +41,7 @@ Users of different seeds differ by email and username; by phone number, too, up 
 of seeds that differ modulo 800 (later users have none). The password of the 1st, the 1001st, the
 2001st user and so on is `correct horse battery staple`; the other hashes look real and belong to no
 password.")]
-pub struct GenerateArgs {
+pub struct Arguments {
     /// How many users
     #[arg(value_name = "N")]
     count: u64,
@@ -53,17 +53,17 @@ pub struct GenerateArgs {
     format: Format,
 }
 
-pub fn run(args: &GenerateArgs) -> Result<ExitCode> {
+pub fn run(args: &Arguments) -> Result<ExitCode> {
     let mut stdout = std::io::stdout().lock();
     output::checked(write(&mut stdout, args).and_then(|()| stdout.flush()))?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn write(out: &mut impl Write, args: &GenerateArgs) -> std::io::Result<()> {
+fn write(out: &mut impl Write, args: &Arguments) -> std::io::Result<()> {
     let mut buffer = String::with_capacity(BUFFER_BYTES + (8 << 10));
     buffer.push_str(match args.format {
         Format::Ndjson => "",
-        Format::Json => "{\"identifier\":\"email\",\"upsert\":false,\"records\":[\n",
+        Format::Json => "{\"identifier\":\"email\",\"records\":[\n",
         Format::Csv => format::CSV_HEAD,
     });
     for index in 0..args.count {
@@ -108,7 +108,7 @@ mod tests {
         let mut out = Vec::new();
         write(
             &mut out,
-            &GenerateArgs {
+            &Arguments {
                 count,
                 seed,
                 format,

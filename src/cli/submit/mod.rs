@@ -5,21 +5,20 @@
 
 mod envelope;
 mod format;
+mod options;
 mod send;
 mod source;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
-use clap::builder::PossibleValuesParser;
-use clap::builder::TypedValueParser;
+use anyhow::Result;
 
 use super::client::{Client, ServerArgs};
 use super::follow::{self, INTERRUPTED};
 use super::output::{self, Form, note};
-use crate::import::task::Identifier;
 use format::Given;
+use options::Options;
 use source::Source;
 
 /// Imports a JSON, NDJSON or CSV file and waits for its end
@@ -34,7 +33,7 @@ body. A file is sent again after 503, 429 or a broken connection; stdin cannot b
 
 Exit code: 0 completed without failures, 3 some records failed, 4 cancelled, 130 left with Ctrl-C
 (which leaves the task running), 1 anything else.")]
-pub struct SubmitArgs {
+pub struct Arguments {
     /// The file, or - for stdin
     file: PathBuf,
     #[command(flatten)]
@@ -54,79 +53,7 @@ pub struct SubmitArgs {
     server: ServerArgs,
 }
 
-/// How the records are meant.
-#[derive(Debug, Clone, Default, clap::Args)]
-struct Options {
-    /// The attribute that finds an existing user
-    #[arg(long, value_parser = identifier_parser())]
-    identifier: Option<Identifier>,
-    /// Update users that exist, instead of skipping them
-    #[arg(long)]
-    upsert: bool,
-    /// Say what would happen, and change nothing
-    #[arg(long)]
-    dry_run: bool,
-}
-
-fn identifier_parser() -> impl TypedValueParser<Value = Identifier> {
-    PossibleValuesParser::new(Identifier::ALL.map(Identifier::as_str))
-        .map(|name| Identifier::parse(&name).expect("only these names are possible"))
-}
-
-impl Options {
-    fn are_given(&self) -> bool {
-        self.identifier.is_some() || self.upsert || self.dry_run
-    }
-
-    fn query(&self) -> Vec<(&'static str, String)> {
-        let identifier = self
-            .identifier
-            .map(|it| ("identifier", it.as_str().to_owned()));
-        let flags = [("upsert", self.upsert), ("dry_run", self.dry_run)];
-        let flags = flags.into_iter().filter(|(_, is_set)| *is_set);
-        identifier
-            .into_iter()
-            .chain(flags.map(|(name, _)| (name, "true".to_owned())))
-            .collect()
-    }
-
-    /// The members that a JSON document still needs, each with a comma behind it. What the
-    /// document says itself must agree.
-    fn members(&self, own: &[(String, String)]) -> Result<String> {
-        let identifier = self.identifier.map(|it| format!("\"{}\"", it.as_str()));
-        let flag = |is_set: bool| is_set.then(|| "true".to_owned());
-        let wanted = [
-            ("identifier", identifier),
-            ("upsert", flag(self.upsert)),
-            ("dry_run", flag(self.dry_run)),
-        ];
-        let mut members = String::new();
-        for (name, wanted) in wanted {
-            let own = own
-                .iter()
-                .find(|(own, _)| own == name)
-                .map(|(_, value)| value);
-            match (own, wanted) {
-                (Some(own), Some(wanted)) if *own != wanted => {
-                    let own = output::printable(own);
-                    bail!(
-                        "the file says {name} {own} and the command line {wanted}; leave out the one that is wrong"
-                    )
-                }
-                (None, Some(wanted)) => members.push_str(&format!("\"{name}\":{wanted},")),
-                (None, None) if name == "identifier" => {
-                    bail!(
-                        "--identifier is missing: the attribute that finds an existing user, as in --identifier email"
-                    )
-                }
-                _ => {}
-            }
-        }
-        Ok(members)
-    }
-}
-
-pub async fn run(args: SubmitArgs) -> Result<ExitCode> {
+pub async fn run(args: Arguments) -> Result<ExitCode> {
     let source = Source::open(&args).await?;
     let client = Client::new(&args.server)?;
     let sent = tokio::select! {
@@ -142,51 +69,4 @@ pub async fn run(args: SubmitArgs) -> Result<ExitCode> {
     }
     let task = client.task(&sent.read.id).await.unwrap_or(sent);
     follow::to_the_end(&client, task, args.form).await
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn options(upsert: bool) -> Options {
-        Options {
-            identifier: Some(Identifier::Email),
-            upsert,
-            dry_run: false,
-        }
-    }
-
-    #[test]
-    fn options_go_into_the_query_or_into_the_document() {
-        assert_eq!(options(false).query(), [("identifier", "email".to_owned())]);
-        assert_eq!(options(true).query().len(), 2);
-        assert_eq!(
-            options(true).members(&[]).unwrap(),
-            "\"identifier\":\"email\",\"upsert\":true,"
-        );
-    }
-
-    #[test]
-    fn what_a_document_says_itself_stands_and_must_agree() {
-        let own = |name: &str, value: &str| vec![(name.to_owned(), value.to_owned())];
-        assert_eq!(
-            options(false)
-                .members(&own("identifier", "\"email\""))
-                .unwrap(),
-            ""
-        );
-        assert_eq!(
-            Options::default()
-                .members(&own("identifier", "\"email\""))
-                .unwrap(),
-            ""
-        );
-        assert!(
-            options(false)
-                .members(&own("identifier", "\"phone_number\""))
-                .is_err()
-        );
-        assert!(options(true).members(&own("upsert", "false")).is_err());
-        assert!(Options::default().members(&[]).is_err());
-    }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::Result;
 use reqwest::Body;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use tokio_util::io::ReaderStream;
@@ -13,9 +13,9 @@ use uuid::Uuid;
 use super::super::client::{self, Client, ClientError, Task};
 use super::super::output::note;
 use super::super::progress::{Progress, Unit};
-use super::Options;
+use super::format::Format;
+use super::options::Options;
 use super::source::Source;
-use crate::cli::submit::format::Format;
 
 /// How often a file is sent at most: with the pauses below, about three minutes of trying.
 const ATTEMPTS_MAX: u32 = 10;
@@ -54,7 +54,10 @@ pub async fn send(
         let Some(cause) = error.downcast_ref::<ClientError>().filter(|it| it.passes()) else {
             return Err(error);
         };
-        reached |= !matches!(cause, ClientError::Unreachable(_));
+        reached |= !matches!(cause, ClientError::Unreachable { .. });
+        if !can_repeat && matches!(cause, ClientError::Unreachable { .. }) {
+            return Err(error);
+        }
         if !can_repeat {
             return Err(error.context("the input cannot be sent a second time; save it in a file"));
         }
@@ -107,13 +110,7 @@ async fn once(
     };
     progress.set(read.load(Ordering::Relaxed));
     progress.finish();
-    let answer = answer?;
-    let text = answer
-        .bytes()
-        .await
-        .map_err(|error| ClientError::broken(&error))?;
-    let task = serde_json::from_slice(&text).map_err(|_| anyhow!("the answer is no JSON"))?;
-    Task::read(task).context("the upload was answered with 200")
+    Task::read(client::json(answer?).await?)
 }
 
 /// Shows how far it is, and ends only where it no longer moves.

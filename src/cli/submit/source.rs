@@ -17,7 +17,14 @@ use tokio::io::{AsyncRead, AsyncReadExt, BufReader, ReadBuf};
 
 use super::envelope::{Document, Scanner};
 use super::format::{Coding, Format, by_suffix};
-use super::{Options, SubmitArgs};
+use super::Arguments;
+use super::options::{Options, missing_identifier};
+use crate::cli::Usage;
+
+const NAMES: &str = "name it *.ndjson, *.json or *.csv, perhaps with .gz or .zst behind it";
+
+const PIPED_REQUEST: &str = "JSON from a pipe is sent as it is, with its own options; leave out \
+     --identifier, --upsert and --dry-run, or send a file";
 
 /// What is read at once; with less, a fast network waits for the disk.
 const PIECE_BYTES: usize = 128 << 10;
@@ -44,37 +51,26 @@ struct Frame {
 
 impl Source {
     /// Looks at the file, so that one that cannot be read is known before anything is sent.
-    pub async fn open(args: &SubmitArgs) -> Result<Self> {
+    pub async fn open(args: &Arguments) -> Result<Self> {
         let path = (args.file.as_os_str() != "-").then(|| args.file.clone());
+        let bytes = match &path {
+            None => None,
+            Some(path) => size(path).await?,
+        };
         let (format, coding) = match &path {
             None => (Some(Format::Ndjson), None),
             Some(path) => by_suffix(&path.file_name().unwrap_or_default().to_string_lossy()),
         };
-        let given = args.format;
-        let Some(format) = given.map(|it| it.format).or(format) else {
-            bail!(
-                "{} says nothing of its format; name it *.ndjson, *.json or *.csv (perhaps with .gz \
-                 or .zst behind it), or say --format",
-                args.file.display()
-            );
-        };
-        let coding = given.and_then(|it| it.coding).or(coding);
-        let mut source = Self {
-            path,
-            format,
-            coding,
-            bytes: None,
-            frame: Frame::default(),
-        };
-        if let Some(path) = &source.path {
-            source.bytes = size(path).await?;
-        }
+        let format = args.format.map(|given| given.format).or(format).ok_or_else(|| {
+            let name = args.file.display();
+            Usage(format!("{name} says nothing of its format; {NAMES}, or say --format"))
+        })?;
+        let coding = args.format.and_then(|given| given.coding).or(coding);
+        let mut source = Self { path, format, coding, bytes, frame: Frame::default() };
         if format == Format::Json {
             source.frame = source.json_frame(&args.options).await?;
         } else if args.options.identifier.is_none() {
-            bail!(
-                "--identifier is missing: the attribute that finds an existing user, as in --identifier email"
-            );
+            return Err(missing_identifier());
         }
         Ok(source)
     }
@@ -129,9 +125,7 @@ impl Source {
         if self.bytes.is_none() {
             // What cannot be read twice is taken for what this program writes: a whole request.
             if options.are_given() {
-                bail!(
-                    "JSON from a pipe is sent as it is, with its own options; leave out --identifier, --upsert and --dry-run, or send a file"
-                );
+                return Err(Usage(PIPED_REQUEST.to_owned()).into());
             }
             return Ok(Frame::default());
         }

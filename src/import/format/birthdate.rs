@@ -7,13 +7,9 @@ use jiff::civil::Date;
 pub fn is_birthdate(text: &str) -> bool {
     match text.len() {
         4 => number(text).is_some_and(|year| year > 0),
-        7 => text
-            .strip_prefix("--")
-            .is_some_and(|day| is_day(LEAP_YEAR, day)),
+        7 => text.strip_prefix("--").is_some_and(|day| is_day(LEAP_YEAR, day)),
         10 => text.split_at_checked(5).is_some_and(|(year, day)| {
-            year.strip_suffix('-')
-                .and_then(number)
-                .is_some_and(|year| is_day(year, day))
+            year.strip_suffix('-').and_then(number).is_some_and(|year| is_day(year, day))
         }),
         _ => false,
     }

@@ -35,19 +35,14 @@ impl Reader<'_> {
         if !is_sound {
             self.broken_hashes.push(hash_location);
         }
-        Some(Password {
-            kind,
-            hash: Secret(hash.into_owned()),
-            expire_after,
-        })
+        Some(Password { kind, hash: Secret(hash.into_owned()), expire_after })
     }
 
     fn password_kind(&mut self, at: &At<'_>, raw: &RawValue) -> Option<PasswordKind> {
         let text = self.string(at, raw)?;
         let kind = PasswordKind::parse(&text);
         if kind.is_none() {
-            self.causes
-                .not_one_of(at, &[PasswordKind::Bcrypt.as_str()], &text);
+            self.causes.not_one_of(at, &[PasswordKind::Bcrypt.as_str()], &text);
         }
         kind
     }

@@ -37,11 +37,7 @@ pub(super) fn lacking<'a>(
     given: Option<&'a Vec<String>>,
     known: &'a BTreeSet<String>,
 ) -> impl Iterator<Item = &'a str> {
-    given
-        .into_iter()
-        .flatten()
-        .filter(|key| !known.contains(*key))
-        .map(String::as_str)
+    given.into_iter().flatten().filter(|key| !known.contains(*key)).map(String::as_str)
 }
 
 /// Login ids of the record that belong to another user than the one it is for.
@@ -51,9 +47,9 @@ pub(super) fn duplicated_identity(
     own: Option<usize>,
 ) -> Option<Fault> {
     let is_taken = |which: &Identifier| match record.login_ids.get(*which) {
-        Given::Value(login_id) => directory
-            .find(*which, &login_id.key)
-            .is_some_and(|owner| Some(owner) != own),
+        Given::Value(login_id) => {
+            directory.find(*which, &login_id.key).is_some_and(|owner| Some(owner) != own)
+        }
         Given::Absent | Given::Null => false,
     };
     let fields: Vec<_> = Identifier::ALL.into_iter().filter(is_taken).collect();

@@ -29,36 +29,17 @@ pub(super) fn apply(directory: &mut Directory, index: usize, record: Record) {
     let has_email = matches!(login_ids.email, Given::Value(_));
     let has_phone_number = matches!(login_ids.phone_number, Given::Value(_));
     let mut is_changed = login_id(directory, index, Identifier::Email, login_ids.email);
-    is_changed |= login_id(
-        directory,
-        index,
-        Identifier::PhoneNumber,
-        login_ids.phone_number,
-    );
-    is_changed |= login_id(
-        directory,
-        index,
-        Identifier::PreferredUsername,
-        login_ids.preferred_username,
-    );
-    is_changed |= login_id(
-        directory,
-        index,
-        Identifier::ExternalId,
-        login_ids.external_id,
-    );
+    is_changed |= login_id(directory, index, Identifier::PhoneNumber, login_ids.phone_number);
+    is_changed |=
+        login_id(directory, index, Identifier::PreferredUsername, login_ids.preferred_username);
+    is_changed |= login_id(directory, index, Identifier::ExternalId, login_ids.external_id);
 
     let entry = &mut directory.entries[index];
     let user = &mut entry.user;
     // A mark is set for the value in this record; without one it says nothing.
-    is_changed |= set(
-        &mut user.email_verified,
-        email_verified.filter(|_| has_email),
-    );
-    is_changed |= set(
-        &mut user.phone_number_verified,
-        phone_number_verified.filter(|_| has_phone_number),
-    );
+    is_changed |= set(&mut user.email_verified, email_verified.filter(|_| has_email));
+    is_changed |=
+        set(&mut user.phone_number_verified, phone_number_verified.filter(|_| has_phone_number));
     is_changed |= set(&mut user.disabled, disabled);
     is_changed |= set(&mut user.account_valid_from, account_valid_from.map(Some));
     is_changed |= set(&mut user.account_valid_until, account_valid_until.map(Some));
@@ -69,10 +50,7 @@ pub(super) fn apply(directory: &mut Directory, index: usize, record: Record) {
     is_changed |= set_all(&mut user.attributes, attributes);
     is_changed |= set_all(&mut user.custom_attributes, custom_attributes);
 
-    if let Origin::Found {
-        is_changed: was_changed,
-    } = &mut entry.origin
-    {
+    if let Origin::Found { is_changed: was_changed } = &mut entry.origin {
         *was_changed |= is_changed;
     }
 }
