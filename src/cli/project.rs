@@ -75,6 +75,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::AddKey { name, key_out } => add_key(&pool, &name, &key_out).await,
         Command::RemoveKey { name, kid } => remove_key(&pool, &name, &kid).await,
         Command::Set { name, settings } => {
+            let settings = settings.into_iter().map(from_file).collect::<Result<Vec<_>, _>>()?;
             output::line(&written(&store::set(&pool, &name, &settings).await?, "\n"))
         }
     }
@@ -136,6 +137,15 @@ async fn keys(pool: &Pool, name: &str, form: Form) -> anyhow::Result<()> {
         rows.push(vec![it.kid, format!("{:.0}", it.created_at), removed]);
     }
     output::table(&rows)
+}
+
+/// `KEY=@FILE` with what the file holds.
+fn from_file(assignment: String) -> anyhow::Result<String> {
+    let Some((key, file)) = assignment.split_once("=@") else {
+        return Ok(assignment);
+    };
+    let value = std::fs::read_to_string(file).with_context(|| format!("{file} cannot be read"))?;
+    Ok(format!("{key}={value}"))
 }
 
 /// As `project set` takes them.

@@ -6,8 +6,7 @@ use serde_json::Value;
 
 use super::Error;
 use super::key::NewKey;
-use super::store::{number, parse_stored};
-use crate::import::settings::Settings;
+use super::store::number;
 use crate::pg::{self, Pool};
 
 /// A line of the list of keys.
@@ -24,7 +23,8 @@ pub struct KeyListed {
 pub struct PublicKeys {
     pub project: String,
     pub number: i32,
-    pub settings: Settings,
+    /// As stored: whoever keeps them parses them once, for schemas are compiled with them.
+    pub settings: Value,
     pub keys: Vec<PublicKey>,
 }
 
@@ -43,7 +43,7 @@ pub async fn load_keys(pool: &Pool, projects: &[String]) -> Result<Vec<PublicKey
     for row in client.query(&load, &[&projects]).await? {
         let number: i32 = row.get(1);
         if loaded.last().is_none_or(|last| last.number != number) {
-            let settings = parse_stored(row.get(2));
+            let settings = row.get(2);
             loaded.push(PublicKeys { project: row.get(0), number, settings, keys: Vec::new() });
         }
         if let (Some(kid), Some(jwk), Some(project)) = (row.get(3), row.get(4), loaded.last_mut()) {

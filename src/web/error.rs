@@ -6,7 +6,6 @@
 mod answer;
 
 use axum::http::StatusCode;
-use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::import::outcome::{Cause, Fault};

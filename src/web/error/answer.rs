@@ -3,9 +3,10 @@
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
+use serde::Serialize;
 
 use super::Error;
+use crate::import::outcome::Fault;
 use crate::pg;
 
 /// For requests that only read, or that change nothing before their one commit. Whoever may have
