@@ -65,8 +65,8 @@ async fn round(seed: u64, records: u64) {
     println!("killed {:?}, polled {} times", fleet.kills, watched.polls);
 
     let client = client.at(fleet.api().address());
-    let seen = assert_converged(&world, &client, &watched.task).await;
-    oracle.check(&seen);
+    let ended = assert_converged(&world, &client, &watched.task).await;
+    oracle.check(&ended);
     let users = world.database.count("SELECT count(*) FROM directory_user", &[]).await;
     assert_eq!(users as u64, oracle.inserted(), "one user an inserted record");
     let tasks = "SELECT count(*) FROM import_task WHERE received_at IS NOT NULL";

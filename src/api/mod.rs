@@ -62,5 +62,21 @@ fn stages(
     shutdown: &Shutdown,
 ) -> Router {
     let auth = web::Auth::new(pool.clone());
-    Router::new().merge(report::router(report::State { pool, auth }))
+    let intake = intake::State::new(
+        pool.clone(),
+        config.intake.clone(),
+        master_keys,
+        poke,
+        auth.clone(),
+        shutdown.clone(),
+    );
+    let directory = directory::State {
+        pool: pool.clone(),
+        auth: auth.clone(),
+        hashing: directory::Hashing::new(&config.verify),
+    };
+    Router::new()
+        .merge(intake::router(intake))
+        .merge(directory::router(directory))
+        .merge(report::router(report::State { pool, auth }))
 }

@@ -23,23 +23,14 @@ enum Token<'a> {
 }
 
 impl<'a> At<'a> {
-    pub const ROOT: At<'static> = At {
-        parent: None,
-        token: Token::Root,
-    };
+    pub const ROOT: At<'static> = At { parent: None, token: Token::Root };
 
     pub fn member(&'a self, name: &'a str) -> Self {
-        At {
-            parent: Some(self),
-            token: Token::Name(name),
-        }
+        At { parent: Some(self), token: Token::Name(name) }
     }
 
     pub fn element(&'a self, index: usize) -> Self {
-        At {
-            parent: Some(self),
-            token: Token::Index(index),
-        }
+        At { parent: Some(self), token: Token::Index(index) }
     }
 
     fn tokens(&self) -> Vec<Token<'a>> {
@@ -143,19 +134,11 @@ impl Causes {
     }
 
     pub fn wrong_type(&mut self, at: &At<'_>, expected: &[&str], actual: &str) {
-        self.push(
-            at,
-            "type",
-            json!({ "expected": expected, "actual": [actual] }),
-        );
+        self.push(at, "type", json!({ "expected": expected, "actual": [actual] }));
     }
 
     pub fn not_one_of(&mut self, at: &At<'_>, expected: &[&str], actual: &str) {
-        self.push(
-            at,
-            "enum",
-            json!({ "expected": expected, "actual": actual }),
-        );
+        self.push(at, "enum", json!({ "expected": expected, "actual": actual }));
     }
 
     pub fn not_as(&mut self, at: &At<'_>, format: &str, actual: &str) {
@@ -172,11 +155,7 @@ impl Causes {
     }
 
     pub fn too_long(&mut self, at: &At<'_>, max: usize, actual: usize) {
-        self.push(
-            at,
-            "maxLength",
-            json!({ "expected": max, "actual": actual }),
-        );
+        self.push(at, "maxLength", json!({ "expected": max, "actual": actual }));
     }
 
     pub fn too_deep(&mut self, at: &At<'_>, max: usize) {
@@ -198,11 +177,7 @@ impl Causes {
     pub fn push_below(&mut self, at: &At<'_>, pointer: &str, kind: &'static str) {
         let fits = |location: &String| location.len() < POINTER_BYTES_MAX;
         self.add(
-            || {
-                Some(at.pointer() + pointer)
-                    .filter(fits)
-                    .unwrap_or_else(|| at.pointer())
-            },
+            || Some(at.pointer() + pointer).filter(fits).unwrap_or_else(|| at.pointer()),
             kind,
             Value::Null,
         );
@@ -210,11 +185,7 @@ impl Causes {
 
     fn add(&mut self, location: impl FnOnce() -> String, kind: &'static str, details: Value) {
         if self.first.len() < Self::GIVEN_MAX {
-            self.first.push(Cause {
-                location: location(),
-                kind,
-                details,
-            });
+            self.first.push(Cause { location: location(), kind, details });
         } else {
             self.more += 1;
         }

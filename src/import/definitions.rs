@@ -57,9 +57,7 @@ impl Definitions {
             return causes.push(at, "format", Value::Null);
         };
         for error in validator.iter_errors(&value) {
-            let kind = KEYWORDS
-                .into_iter()
-                .find(|keyword| *keyword == error.kind().keyword());
+            let kind = KEYWORDS.into_iter().find(|keyword| *keyword == error.kind().keyword());
             causes.push_below(at, error.instance_path().as_str(), kind.unwrap_or("schema"));
         }
     }
@@ -105,10 +103,7 @@ impl TryFrom<Map<String, Value>> for Definitions {
         }
         let compile = |(name, schema): (&String, &Value)| match compile(schema) {
             Ok(validator) => Ok((name.clone(), validator)),
-            Err(reason) => Err(Broken {
-                name: name.clone(),
-                reason,
-            }),
+            Err(reason) => Err(Broken { name: name.clone(), reason }),
         };
         let validators = source.iter().map(compile).collect::<Result<_, _>>()?;
         Ok(Self(Some(Arc::new(Compiled { source, validators }))))
@@ -156,7 +151,7 @@ mod tests {
     use crate::import::settings::Settings;
     use crate::import::task::Identifier;
 
-    fn settings(definitions: Value) -> Result<Settings, String> {
+    fn settings(definitions: &Value) -> Result<Settings, String> {
         let settings = json!({ "custom_attributes": definitions });
         serde_json::from_value(settings).map_err(|error| error.to_string())
     }
@@ -171,17 +166,14 @@ mod tests {
 
     #[test]
     fn values_follow_the_definitions_of_the_project() {
-        let settings = settings(json!({
+        let settings = settings(&json!({
             "member_id": { "type": "string", "pattern": "^[0-9]+$", "maxLength": 4 },
             "tags": { "type": "array", "items": { "type": "string" } },
             "site": { "type": "string", "format": "uri" },
         }))
         .expect("sound definitions");
         for (attributes, expected) in [
-            (
-                r#"{"member_id":"1","tags":["a"],"site":"https://a.b/"}"#,
-                json!(null),
-            ),
+            (r#"{"member_id":"1","tags":["a"],"site":"https://a.b/"}"#, json!(null)),
             (r#"{"member_id":null}"#, json!(null)),
             ("{}", json!(null)),
             (
@@ -219,19 +211,13 @@ mod tests {
             assert_eq!(causes(&settings, attributes), expected, "{attributes}");
         }
         let again = serde_json::to_string(&settings).expect("settings are JSON");
-        assert_eq!(
-            serde_json::from_str::<Settings>(&again).expect("as written"),
-            settings
-        );
+        assert_eq!(serde_json::from_str::<Settings>(&again).expect("as written"), settings);
     }
 
     #[test]
     fn without_definitions_anything_goes() {
-        for settings in [Settings::default(), settings(json!({})).expect("none")] {
-            assert_eq!(
-                causes(&settings, r#"{"a":[{"b":1}],"c":null}"#),
-                Value::Null
-            );
+        for settings in [Settings::default(), settings(&json!({})).expect("none")] {
+            assert_eq!(causes(&settings, r#"{"a":[{"b":1}],"c":null}"#), Value::Null);
             assert!(settings.custom_attributes.is_none());
         }
     }
@@ -244,7 +230,7 @@ mod tests {
             json!({ "pattern": "(?=lookahead)" }),
             json!([]),
         ] {
-            let error = settings(json!({ "member_id": broken })).expect_err("a broken definition");
+            let error = settings(&json!({ "member_id": broken })).expect_err("a broken definition");
             assert!(error.contains("member_id"), "{error}");
         }
     }

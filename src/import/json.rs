@@ -65,10 +65,8 @@ pub(super) fn read(json: &[u8]) -> Result<Vec<Member<'_>>, Position> {
     let mut spelled = serde_json::Deserializer::from_str(text);
     let members =
         Spelled::deserialize(&mut spelled).and_then(|members| spelled.end().map(|()| members));
-    let Spelled(members) = members.map_err(|error| Position {
-        line: error.line(),
-        column: error.column().max(1),
-    })?;
+    let Spelled(members) =
+        members.map_err(|error| Position { line: error.line(), column: error.column().max(1) })?;
     if let Some(offset) = lone_surrogate(json) {
         return Err(position(json, offset));
     }
@@ -109,24 +107,15 @@ pub(super) fn elements(array: &RawValue) -> Vec<&RawValue> {
 }
 
 fn named<'a>(members: Vec<(&'a RawValue, &'a RawValue)>) -> Vec<Member<'a>> {
-    let named = |(spelled, value)| Member {
-        name: text(spelled),
-        spelled,
-        value,
-    };
+    let named = |(spelled, value)| Member { name: text(spelled), spelled, value };
     members.into_iter().map(named).collect()
 }
 
 fn position(json: &[u8], offset: usize) -> Position {
     let before = &json[..offset];
-    let line_start = before
-        .iter()
-        .rposition(|byte| *byte == b'\n')
-        .map_or(0, |newline| newline + 1);
-    Position {
-        line: 1 + before.iter().filter(|byte| **byte == b'\n').count(),
-        column: offset - line_start + 1,
-    }
+    let line_start =
+        before.iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
+    Position { line: before.split(|byte| *byte == b'\n').count(), column: offset - line_start + 1 }
 }
 
 /// The offset of an escaped surrogate without its other half. The bytes are JSON.
@@ -193,10 +182,8 @@ mod tests {
     #[test]
     fn members_keep_their_order_and_their_spelling() {
         let members = read(br#" {"a": 1.50, "\u0061" : [1, {"b":2}] ,"c":"\u00e9" } "#).unwrap();
-        let spelled: Vec<_> = members
-            .iter()
-            .map(|m| (&*m.name, m.spelled.get(), m.value.get()))
-            .collect();
+        let spelled: Vec<_> =
+            members.iter().map(|m| (&*m.name, m.spelled.get(), m.value.get())).collect();
         assert_eq!(
             spelled,
             [
@@ -225,19 +212,13 @@ mod tests {
 
     #[test]
     fn lone_surrogates_are_refused_and_pairs_are_not() {
-        for lone in [
-            r#"{"a":"\ud800"}"#,
-            r#"{"a":"\udc00"}"#,
-            r#"{"a":"\ud800\u0041"}"#,
-            r#"{"\ud83d":1}"#,
-        ] {
+        for lone in
+            [r#"{"a":"\ud800"}"#, r#"{"a":"\udc00"}"#, r#"{"a":"\ud800\u0041"}"#, r#"{"\ud83d":1}"#]
+        {
             assert!(read(lone.as_bytes()).is_err(), "{lone}");
         }
-        for sound in [
-            r#"{"a":"\ud83d\ude00"}"#,
-            r#"{"a":"\\ud800"}"#,
-            r#"{"a":"\uD83D\uDE00\\"}"#,
-        ] {
+        for sound in [r#"{"a":"\ud83d\ude00"}"#, r#"{"a":"\\ud800"}"#, r#"{"a":"\uD83D\uDE00\\"}"#]
+        {
             assert!(read(sound.as_bytes()).is_ok(), "{sound}");
         }
         assert_eq!(broken_at(br#"{"a":["x","\ud800"]}"#), (1, 12));

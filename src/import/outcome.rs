@@ -154,11 +154,7 @@ impl Fault {
     /// this line. Leaves every other fault as it is.
     #[must_use]
     pub fn at_line(mut self, line: u64) -> Self {
-        if let Some(within) = self
-            .info
-            .get_mut("line")
-            .filter(|_| self.reason == "InvalidJSON")
-        {
+        if let Some(within) = self.info.get_mut("line").filter(|_| self.reason == "InvalidJSON") {
             *within = (line + within.as_u64().unwrap_or(1) - 1).into();
         }
         self

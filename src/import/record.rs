@@ -108,9 +108,7 @@ impl PasswordKind {
     }
 
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Bcrypt]
-            .into_iter()
-            .find(|kind| kind.as_str() == text)
+        [Self::Bcrypt].into_iter().find(|kind| kind.as_str() == text)
     }
 }
 

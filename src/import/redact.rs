@@ -27,10 +27,7 @@ pub fn redact(json: &[u8]) -> Option<Cow<'_, str>> {
     if !structure::is_readable(&members, DEPTH_MAX) {
         return None;
     }
-    let echo = if members
-        .iter()
-        .any(|member| matches!(&*member.name, "password" | "mfa"))
-    {
+    let echo = if members.iter().any(|member| matches!(&*member.name, "password" | "mfa")) {
         Cow::Owned(rewritten(&members, record))
     } else {
         Cow::Borrowed(std::str::from_utf8(json).ok()?)
@@ -118,19 +115,13 @@ fn address(member: &Member<'_>, which: Identifier) -> Shown {
     if json::kind(member.value) == Kind::Null {
         return Shown::AsSent;
     }
-    text_if(member, |text| {
-        login_id::normalise(which, text, &Settings::default()).is_ok()
-    })
+    text_if(member, |text| login_id::normalise(which, text, &Settings::default()).is_ok())
 }
 
 fn text_if(member: &Member<'_>, is_harmless: impl Fn(&str) -> bool) -> Shown {
     let is_shown =
         json::kind(member.value) == Kind::String && is_harmless(&json::text(member.value));
-    if is_shown {
-        Shown::AsSent
-    } else {
-        Shown::Hidden
-    }
+    if is_shown { Shown::AsSent } else { Shown::Hidden }
 }
 
 #[cfg(test)]

@@ -52,24 +52,18 @@ pub(super) fn doubled(members: &[Member<'_>]) -> Vec<usize> {
     // attack beyond.
     if members.len() <= 32 {
         let is_doubled = |index: &usize| {
-            members[..*index]
-                .iter()
-                .any(|before| before.name == members[*index].name)
+            members[..*index].iter().any(|before| before.name == members[*index].name)
         };
         return (0..members.len()).filter(is_doubled).collect();
     }
     let mut seen = HashSet::with_capacity(members.len());
-    (0..members.len())
-        .filter(|index| !seen.insert(&*members[*index].name))
-        .collect()
+    (0..members.len()).filter(|index| !seen.insert(&*members[*index].name)).collect()
 }
 
 /// Gives no name twice in one object, and has at most so many levels.
 pub(super) fn is_readable(record: &[Member<'_>], depth_max: usize) -> bool {
     doubled(record).is_empty()
-        && record
-            .iter()
-            .all(|member| is_value_readable(member.value, depth_max - 1))
+        && record.iter().all(|member| is_value_readable(member.value, depth_max - 1))
 }
 
 fn is_value_readable(raw: &RawValue, levels_left: usize) -> bool {

@@ -14,12 +14,8 @@ pub enum Identifier {
 
 impl Identifier {
     /// In the order in which an error lists them.
-    pub const ALL: [Self; 4] = [
-        Self::PreferredUsername,
-        Self::Email,
-        Self::PhoneNumber,
-        Self::ExternalId,
-    ];
+    pub const ALL: [Self; 4] =
+        [Self::PreferredUsername, Self::Email, Self::PhoneNumber, Self::ExternalId];
 
     /// As it stands in JSON, in SQL and in a record.
     pub const fn as_str(self) -> &'static str {
@@ -32,9 +28,7 @@ impl Identifier {
     }
 
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|identifier| identifier.as_str() == text)
+        Self::ALL.into_iter().find(|identifier| identifier.as_str() == text)
     }
 }
 

@@ -30,17 +30,11 @@ pub(super) fn of_insert(record: &Record) -> Vec<Warning> {
     ];
     let falses = [
         ("email_verified", record.email_verified == Some(false)),
-        (
-            "phone_number_verified",
-            record.phone_number_verified == Some(false),
-        ),
+        ("phone_number_verified", record.phone_number_verified == Some(false)),
         ("disabled", record.disabled == Some(false)),
     ];
     let unfounded = [
-        (
-            "email",
-            record.email_verified == Some(true) && !is_value(&ids.email),
-        ),
+        ("email", record.email_verified == Some(true) && !is_value(&ids.email)),
         (
             "phone_number",
             record.phone_number_verified == Some(true) && !is_value(&ids.phone_number),
@@ -48,11 +42,8 @@ pub(super) fn of_insert(record: &Record) -> Vec<Warning> {
     ];
     let nulls = names(nulls).map(|name| said(format!("{name} = null has no effect in insert.")));
     let falses = names(falses).map(|name| said(format!("{name} = false has no effect in insert.")));
-    let unfounded = names(unfounded).map(|name| {
-        said(format!(
-            "{name}_verified = true has no effect when {name} is absent."
-        ))
-    });
+    let unfounded = names(unfounded)
+        .map(|name| said(format!("{name}_verified = true has no effect when {name} is absent.")));
     nulls.chain(falses).chain(unfounded).collect()
 }
 
@@ -61,35 +52,25 @@ pub(super) fn of_update(record: &Record) -> Vec<Warning> {
     let ids = &record.login_ids;
     let verified = [
         ("email", record.email_verified, &ids.email),
-        (
-            "phone_number",
-            record.phone_number_verified,
-            &ids.phone_number,
-        ),
+        ("phone_number", record.phone_number_verified, &ids.phone_number),
     ];
     let secrets = [
         ("password", record.password.is_some()),
         ("mfa.password", record.mfa.password.is_some()),
         ("mfa.totp", record.mfa.totp_secret.is_some()),
     ];
-    let unfounded = verified
-        .into_iter()
-        .filter(|(_, mark, _)| mark.is_some())
-        .filter_map(|(name, _, login_id)| {
+    let unfounded = verified.into_iter().filter(|(_, mark, _)| mark.is_some()).filter_map(
+        |(name, _, login_id)| {
             let state = match login_id {
                 Given::Absent => "is absent.",
                 Given::Null => "= null.",
                 Given::Value(_) => return None,
             };
-            Some(said(format!(
-                "{name}_verified has no effect when {name} {state}"
-            )))
-        });
-    let secrets = names(secrets).map(|name| {
-        said(format!(
-            "{name} is ignored because the user exists already."
-        ))
-    });
+            Some(said(format!("{name}_verified has no effect when {name} {state}")))
+        },
+    );
+    let secrets = names(secrets)
+        .map(|name| said(format!("{name} is ignored because the user exists already.")));
     unfounded.chain(secrets).collect()
 }
 
@@ -98,9 +79,7 @@ fn said(message: String) -> Warning {
 }
 
 fn names<const N: usize>(when: [(&'static str, bool); N]) -> impl Iterator<Item = &'static str> {
-    when.into_iter()
-        .filter(|(_, holds)| *holds)
-        .map(|(name, _)| name)
+    when.into_iter().filter(|(_, holds)| *holds).map(|(name, _)| name)
 }
 
 fn is_null<T>(given: &Given<T>) -> bool {

@@ -100,7 +100,7 @@ impl Intake {
             Format::Json => {
                 Limit { bytes_max: self.config.max_json_body_bytes, too_large: web::Error::json_too_large }
             }
-            Format::Lines(_) => Limit { bytes_max: self.config.max_task_bytes, too_large: too_many_bytes },
+            Format::Lines(_) | Format::Csv(_) => Limit { bytes_max: self.config.max_task_bytes, too_large: too_many_bytes },
         }
     }
 }

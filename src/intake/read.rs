@@ -40,5 +40,8 @@ pub async fn stream(body: &mut Body, mut splitter: Splitter, mut cutter: Cutter)
 fn refusal(error: split::Error) -> web::Error {
     match error {
         split::Error::Broken { message, line } => web::Error::invalid_body_at_line(message, line),
+        split::Error::Columns(count) => {
+            web::Error::invalid_columns("the header has columns that are unknown or stand twice", count)
+        }
     }
 }

@@ -8,7 +8,7 @@ use super::chunks::{self, Count, Setting};
 use super::document::{self, Document};
 use super::replay::{self, Request};
 use super::request::{Format, Head};
-use super::split::{Lines, Splitter};
+use super::split::{Csv, Lines, Splitter};
 use super::store::{self, Total};
 use super::upload::{self, Opened, Unfinished, Upload};
 use super::{Intake, read};
@@ -37,7 +37,14 @@ impl Receiving<'_> {
         }
         match self.head.format {
             Format::Json => self.document(body).await,
-            Format::Lines(options) => self.stream(options, body).await,
+            Format::Lines(options) => {
+                let splitter = Splitter::Lines(Lines::new(self.record_bytes_max()));
+                self.stream(options, splitter, body).await
+            }
+            Format::Csv(options) => {
+                let splitter = Splitter::Csv(Csv::new(self.record_bytes_max()));
+                self.stream(options, splitter, body).await
+            }
         }
     }
 
@@ -60,18 +67,20 @@ impl Receiving<'_> {
         self.finish(upload, count, request).await
     }
 
-    async fn stream(self, options: Options, body: &mut Body) -> Result<Received, web::Error> {
+    async fn stream(self, options: Options, splitter: Splitter, body: &mut Body) -> Result<Received, web::Error> {
         let Some(opened) = upload::open(self.intake, self.project, options).await? else {
             // A twin may have been received since the key was looked up.
             let answer = replay::answer_unread(self.intake, self.project, &self.head, body).await?;
             return answer.map(Received::Replayed).ok_or_else(too_many_tasks);
         };
         let (upload, setting) = self.setting(opened);
-        let record_bytes_max = self.intake.config.max_record_bytes as usize;
-        let splitter = Splitter::Lines(Lines::new(record_bytes_max));
         let count = chunks::stage(&upload, setting, |cutter| read::stream(body, splitter, cutter)).await?;
         let request = Request::of(&self.head, body);
         self.finish(upload, count, request).await
+    }
+
+    fn record_bytes_max(&self) -> usize {
+        self.intake.config.max_record_bytes as usize
     }
 
     fn setting(&self, opened: Opened) -> (Upload, Setting) {

@@ -18,6 +18,7 @@ impl Request {
         let head = match head.format {
             Format::Json => "json".to_owned(),
             Format::Lines(options) => format!("lines {options:?}"),
+            Format::Csv(options) => format!("csv {options:?}"),
         };
         let decoded = body.take_digest()?;
         Some(Self([head.as_bytes(), b"\0", decoded.as_ref()].concat()))

@@ -16,6 +16,7 @@ pub enum Format {
     /// One document, which holds its options itself.
     Json,
     Lines(Options),
+    Csv(Options),
 }
 
 #[derive(Debug)]
@@ -35,6 +36,7 @@ impl Head {
                 Format::Json
             }
             "application/x-ndjson" | "application/jsonl" | "application/ndjson" => Format::Lines(options(query)?),
+            "text/csv" => Format::Csv(options(query)?),
             _ => return Err(unsupported_media()),
         };
         Ok(Self { format, encoding, idempotency_key: idempotency_key(headers)? })
@@ -87,7 +89,7 @@ fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>
 fn options(mut query: Query) -> Result<Options, web::Error> {
     let identifier = match query.take("identifier") {
         None => {
-            query.refuse_missing(&["identifier"]);
+            query.refuse_whole("required", json!({"missing": ["identifier"]}));
             None
         }
         Some(text) => {
@@ -157,9 +159,11 @@ mod tests {
     }
 
     #[test]
-    fn a_document_has_no_parameters() {
+    fn a_document_has_no_parameters_and_csv_has() {
         assert_eq!(head(&[("content-type", "application/json")], "").unwrap().format, Format::Json);
         assert_eq!(head(&[("content-type", "application/json")], "upsert=true").unwrap_err(), 400);
+        let csv = head(&[("content-type", "text/csv;header=present")], "identifier=email").unwrap();
+        assert!(matches!(csv.format, Format::Csv(Options { identifier: Identifier::Email, .. })));
     }
 
     #[test]

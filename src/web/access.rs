@@ -23,10 +23,7 @@ use crate::{metrics, telemetry};
 
 pub(super) async fn log(request: Request, next: Next) -> Response {
     let method = method(request.method());
-    let route = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map_or("none", MatchedPath::as_str);
+    let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str);
     let span = tracing::info_span!(
         "http.request",
         method,
@@ -48,25 +45,13 @@ pub(super) async fn log(request: Request, next: Next) -> Response {
         span: span.clone(),
     };
     let received = record.request_bytes.clone();
-    let request = request.map(|body| {
-        Body::new(Counted {
-            body,
-            bytes: received,
-            _record: None,
-        })
-    });
+    let request = request.map(|body| Body::new(Counted { body, bytes: received, _record: None }));
     // A caller that hangs up drops this future and the record with it; it is logged with status 0.
     let response = next.run(request).instrument(span).await;
     record.status = response.status().as_u16();
     record.answered = Some(record.began.elapsed());
     let sent = record.response_bytes.clone();
-    response.map(|body| {
-        Body::new(Counted {
-            body,
-            bytes: sent,
-            _record: Some(record),
-        })
-    })
+    response.map(|body| Body::new(Counted { body, bytes: sent, _record: Some(record) }))
 }
 
 /// A method that is none of the known ones could say anything.

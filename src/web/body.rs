@@ -101,11 +101,7 @@ impl Pace {
             return Ok(());
         }
         let came = std::mem::take(self).bytes;
-        if came < WINDOW_BYTES_MIN {
-            Err(Stalled::TooSlow)
-        } else {
-            Ok(())
-        }
+        if came < WINDOW_BYTES_MIN { Err(Stalled::TooSlow) } else { Ok(()) }
     }
 }
 
@@ -136,16 +132,8 @@ where
         };
         let frame = frame.map_err(Into::into)?;
         let bytes = frame.data_ref().map_or(0, Bytes::len) as u64;
-        let waited = this
-            .waiting_since
-            .take()
-            .map_or(Duration::ZERO, |since| since.elapsed());
-        Poll::Ready(Some(
-            this.pace
-                .add(waited, bytes)
-                .map(|()| frame)
-                .map_err(Into::into),
-        ))
+        let waited = this.waiting_since.take().map_or(Duration::ZERO, |since| since.elapsed());
+        Poll::Ready(Some(this.pace.add(waited, bytes).map(|()| frame).map_err(Into::into)))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -190,10 +178,7 @@ mod tests {
     async fn a_body_that_comes_is_passed_on() {
         let frame = |text: &'static str| Ok::<_, std::io::Error>(Frame::data(Bytes::from(text)));
         let body = StreamBody::new(stream::iter([frame("a"), frame("b")]));
-        let whole = Timed::new(body, std::future::ready(()))
-            .collect()
-            .await
-            .unwrap();
+        let whole = Timed::new(body, std::future::ready(())).collect().await.unwrap();
         assert_eq!(whole.to_bytes(), "ab");
     }
 

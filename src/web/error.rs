@@ -34,17 +34,8 @@ pub enum NotFound {
 impl Error {
     fn new(code: StatusCode, name: &'static str, reason: &'static str, message: &str) -> Self {
         let message = message.to_owned();
-        let fault = Fault {
-            name,
-            reason,
-            message,
-            code: code.as_u16(),
-            info: Value::Null,
-        };
-        Self {
-            fault: Box::new(fault),
-            retry_after_seconds: None,
-        }
+        let fault = Fault { name, reason, message, code: code.as_u16(), info: Value::Null };
+        Self { fault: Box::new(fault), retry_after_seconds: None }
     }
 
     fn with_info(mut self, info: Value) -> Self {
@@ -70,12 +61,7 @@ impl Error {
 
     /// The body ends too soon, cannot be decompressed, or is a broken CSV.
     pub fn invalid_body(message: &str) -> Self {
-        Self::new(
-            StatusCode::BAD_REQUEST,
-            "BadRequest",
-            "InvalidBody",
-            message,
-        )
+        Self::new(StatusCode::BAD_REQUEST, "BadRequest", "InvalidBody", message)
     }
 
     /// As [`Self::invalid_body`], with the line of a CSV, from 1.
@@ -86,23 +72,13 @@ impl Error {
     /// The header of a CSV has unknown or doubled columns. They are counted and not named: a file
     /// without its header has secrets there.
     pub fn invalid_columns(message: &str, columns: usize) -> Self {
-        Self::new(
-            StatusCode::BAD_REQUEST,
-            "Invalid",
-            "ValidationFailed",
-            message,
-        )
-        .with_info(json!({"columns": columns}))
+        Self::new(StatusCode::BAD_REQUEST, "Invalid", "ValidationFailed", message)
+            .with_info(json!({"columns": columns}))
     }
 
     /// The head of a request breaks HTTP. The connection is closed after it.
     pub(super) fn bad_head(message: &str) -> Self {
-        Self::new(
-            StatusCode::BAD_REQUEST,
-            "BadRequest",
-            "InvalidRequest",
-            message,
-        )
+        Self::new(StatusCode::BAD_REQUEST, "BadRequest", "InvalidRequest", message)
     }
 
     /// A document or the query breaks its schema. `more` counts the causes that were found and
@@ -114,24 +90,13 @@ impl Error {
         if more > 0 {
             info["more"] = more.into();
         }
-        Self::new(
-            StatusCode::BAD_REQUEST,
-            "Invalid",
-            "ValidationFailed",
-            message,
-        )
-        .with_info(info)
+        Self::new(StatusCode::BAD_REQUEST, "Invalid", "ValidationFailed", message).with_info(info)
     }
 
     /// One identical body for every token that does not verify, and for none.
     pub fn unauthorized() -> Self {
         let message = "the request needs a valid Admin API token";
-        Self::new(
-            StatusCode::UNAUTHORIZED,
-            "Unauthorized",
-            "Unauthorized",
-            message,
-        )
+        Self::new(StatusCode::UNAUTHORIZED, "Unauthorized", "Unauthorized", message)
     }
 
     pub fn not_found(what: NotFound) -> Self {
@@ -145,78 +110,43 @@ impl Error {
 
     pub fn method_not_allowed() -> Self {
         let message = "this path does not take this method; the Allow header names those it takes";
-        Self::new(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "BadRequest",
-            "MethodNotAllowed",
-            message,
-        )
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "BadRequest", "MethodNotAllowed", message)
     }
 
     /// `offered` is the media type that the path answers with.
     pub fn not_acceptable(offered: &str) -> Self {
         let message = format!("this path answers with {offered}, which the Accept header refuses");
-        Self::new(
-            StatusCode::NOT_ACCEPTABLE,
-            "BadRequest",
-            "NotAcceptable",
-            &message,
-        )
+        Self::new(StatusCode::NOT_ACCEPTABLE, "BadRequest", "NotAcceptable", &message)
     }
 
     pub fn request_timeout() -> Self {
         let message = "the body came too slowly; nothing was imported, and a retry is safe";
-        Self::new(
-            StatusCode::REQUEST_TIMEOUT,
-            "BadRequest",
-            "RequestTimeout",
-            message,
-        )
+        Self::new(StatusCode::REQUEST_TIMEOUT, "BadRequest", "RequestTimeout", message)
     }
 
     /// A cancel after the end.
     pub fn task_not_pending() -> Self {
         let message = "the task has ended, so there is nothing to cancel";
-        Self::new(
-            StatusCode::CONFLICT,
-            "AlreadyExists",
-            "TaskNotPending",
-            message,
-        )
+        Self::new(StatusCode::CONFLICT, "AlreadyExists", "TaskNotPending", message)
     }
 
     pub fn json_too_large(limit_bytes: u64) -> Self {
         let message = format!(
             "a JSON body may hold {limit_bytes} bytes; a stream of NDJSON or CSV may hold more"
         );
-        Self::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "RequestEntityTooLarge",
-            "JSONTooLarge",
-            &message,
-        )
-        .with_info(json!({"limit": limit_bytes}))
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge", "JSONTooLarge", &message)
+            .with_info(json!({"limit": limit_bytes}))
     }
 
     /// `message` says whether `limit` counts records or bytes.
     pub fn task_too_large(message: &str, limit: u64) -> Self {
-        Self::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "RequestEntityTooLarge",
-            "TaskTooLarge",
-            message,
-        )
-        .with_info(json!({"limit": limit}))
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge", "TaskTooLarge", message)
+            .with_info(json!({"limit": limit}))
     }
 
     pub(super) fn uri_too_long(limit_bytes: usize) -> Self {
         let message = format!("a path with its query may hold {limit_bytes} bytes");
-        Self::new(
-            StatusCode::URI_TOO_LONG,
-            "BadRequest",
-            "URITooLong",
-            &message,
-        )
+        Self::new(StatusCode::URI_TOO_LONG, "BadRequest", "URITooLong", &message)
     }
 
     pub(super) fn header_too_large(message: &str) -> Self {
@@ -238,22 +168,12 @@ impl Error {
 
     pub fn password_hash_too_costly() -> Self {
         let message = "the user's password hash costs more than this service verifies";
-        Self::new(
-            StatusCode::BAD_REQUEST,
-            "Invalid",
-            "PasswordHashTooCostly",
-            message,
-        )
+        Self::new(StatusCode::BAD_REQUEST, "Invalid", "PasswordHashTooCostly", message)
     }
 
     pub fn rate_limited(message: &str, retry_after_seconds: u32) -> Self {
-        Self::new(
-            StatusCode::TOO_MANY_REQUESTS,
-            "TooManyRequest",
-            "RateLimited",
-            message,
-        )
-        .retry_after(retry_after_seconds)
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "TooManyRequest", "RateLimited", message)
+            .retry_after(retry_after_seconds)
     }
 
     /// `message` says whether a retry is safe.
@@ -265,10 +185,7 @@ impl Error {
 
     /// The process is stopping: another one answers.
     pub fn stopping() -> Self {
-        Self::unavailable(
-            "this process is stopping; nothing was changed, and a retry is safe",
-            1,
-        )
+        Self::unavailable("this process is stopping; nothing was changed, and a retry is safe", 1)
     }
 
     /// A mistake of ours. The caller gets the id by which the log tells more.
@@ -278,13 +195,8 @@ impl Error {
             .unwrap_or_else(|| uuid::Uuid::new_v4().simple().to_string());
         tracing::error!(tracking_id, "a request failed unexpectedly");
         let message = "something went wrong on our side; the tracking id leads to the cause";
-        Self::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "InternalError",
-            "UnexpectedError",
-            message,
-        )
-        .with_info(json!({"tracking_id": tracking_id}))
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", "UnexpectedError", message)
+            .with_info(json!({"tracking_id": tracking_id}))
     }
 
     pub fn status(&self) -> StatusCode {
@@ -374,15 +286,8 @@ mod tests {
 
     #[test]
     fn a_hundred_causes_are_given_and_the_rest_is_counted() {
-        let cause = Cause {
-            location: String::new(),
-            kind: "type",
-            details: Value::Null,
-        };
-        let info = Error::validation("m", vec![cause; 103], 4)
-            .fault()
-            .info
-            .clone();
+        let cause = Cause { location: String::new(), kind: "type", details: Value::Null };
+        let info = Error::validation("m", vec![cause; 103], 4).fault().info.clone();
         assert_eq!(info["causes"].as_array().unwrap().len(), 100);
         assert_eq!(info["more"], 7);
     }

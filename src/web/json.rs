@@ -63,22 +63,14 @@ mod tests {
 
     #[test]
     fn an_object_keeps_its_doubled_names() {
-        let members = Members::parse(br#"{"a": 1, "b": [2], "a": null}"#)
-            .unwrap()
-            .0;
+        let members = Members::parse(br#"{"a": 1, "b": [2], "a": null}"#).unwrap().0;
         let names: Vec<_> = members.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, ["a", "b", "a"]);
     }
 
     #[test]
     fn what_is_no_object_is_told_from_what_is_no_json() {
-        let reason = |json: &str| {
-            Members::parse(json.as_bytes())
-                .err()
-                .unwrap()
-                .fault()
-                .reason
-        };
+        let reason = |json: &str| Members::parse(json.as_bytes()).err().unwrap().fault().reason;
         assert_eq!(reason("[1]"), "ValidationFailed");
         assert_eq!(reason("7"), "ValidationFailed");
         for broken in ["", "{", "{\"a\":}", "{} x", "{\"a\":\"\u{1}\"}"] {

@@ -47,25 +47,16 @@ const HEADERS: [(HeaderName, &str); 6] = [
     // Answers hold users: no cache keeps them.
     (header::CACHE_CONTROL, "no-store"),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    (
-        header::CONTENT_SECURITY_POLICY,
-        "default-src 'none'; frame-ancestors 'none'",
-    ),
+    (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
     (header::X_FRAME_OPTIONS, "DENY"),
     (header::REFERRER_POLICY, "no-referrer"),
-    (
-        HeaderName::from_static("cross-origin-resource-policy"),
-        "same-origin",
-    ),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
 
 async fn headers(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     for (name, value) in HEADERS {
-        response
-            .headers_mut()
-            .entry(name)
-            .or_insert(HeaderValue::from_static(value));
+        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
     }
     response
 }
@@ -81,25 +72,12 @@ mod tests {
 
     async fn answer(method: &str, path: &str) -> (Response<()>, serde_json::Value) {
         let router = Router::new()
-            .route(
-                "/own",
-                get(async || ([(header::CACHE_CONTROL, "max-age=60")], "{}")),
-            )
-            .route(
-                "/panics",
-                get(async || if true { panic!("on purpose") } else { "" }),
-            );
-        let request = Request::builder()
-            .method(method)
-            .uri(path)
-            .body(Body::empty())
-            .unwrap();
+            .route("/own", get(async || ([(header::CACHE_CONTROL, "max-age=60")], "{}")))
+            .route("/panics", get(async || if true { panic!("on purpose") } else { "" }));
+        let request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
         let (parts, body) = layers(router).oneshot(request).await.unwrap().into_parts();
         let body = to_bytes(body, 10_000).await.unwrap();
-        (
-            Response::from_parts(parts, ()),
-            serde_json::from_slice(&body).unwrap(),
-        )
+        (Response::from_parts(parts, ()), serde_json::from_slice(&body).unwrap())
     }
 
     #[tokio::test]
@@ -108,10 +86,7 @@ mod tests {
         assert_eq!(response.status(), StatusCode::NOT_FOUND);
         assert_eq!(body["error"]["reason"], "NotFound");
         assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");
-        assert_eq!(
-            response.headers()[header::X_CONTENT_TYPE_OPTIONS],
-            "nosniff"
-        );
+        assert_eq!(response.headers()[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
     }
 
     #[tokio::test]

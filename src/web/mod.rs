@@ -12,6 +12,7 @@ mod error;
 pub mod json;
 mod layers;
 mod negotiate;
+mod path;
 pub mod query;
 
 pub use auth::{Auth, Caller};
@@ -19,3 +20,4 @@ pub use edge::{Limits, serve};
 pub use error::{Error, NotFound};
 pub use layers::layers;
 pub use negotiate::{accepts, content_is_plain_json};
+pub use path::Id;

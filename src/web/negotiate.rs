@@ -63,23 +63,17 @@ pub fn content_is_plain_json(headers: &HeaderMap) -> Result<(), Error> {
         .is_none_or(|coding| coding.trim().eq_ignore_ascii_case("identity"));
     let (name, charset) = media_type(kind);
     let is_json = name == "application/json" && charset.is_none_or(|charset| charset == "utf-8");
-    if is_json && is_plain {
-        Ok(())
-    } else {
-        Err(refuse())
-    }
+    if is_json && is_plain { Ok(()) } else { Err(refuse()) }
 }
 
 /// The name of a media type in lower case, and its charset.
 pub fn media_type(text: &str) -> (String, Option<String>) {
     let mut parts = text.split(';').map(str::trim);
     let name = parts.next().unwrap_or_default().to_ascii_lowercase();
-    let charset = parts
-        .filter_map(|part| part.split_once('='))
-        .find_map(|(key, value)| {
-            let value = value.trim().trim_matches('"').to_ascii_lowercase();
-            key.trim().eq_ignore_ascii_case("charset").then_some(value)
-        });
+    let charset = parts.filter_map(|part| part.split_once('=')).find_map(|(key, value)| {
+        let value = value.trim().trim_matches('"').to_ascii_lowercase();
+        key.trim().eq_ignore_ascii_case("charset").then_some(value)
+    });
     (name, charset)
 }
 

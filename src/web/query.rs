@@ -28,20 +28,13 @@ impl<S: Sync> FromRequestParts<S> for Query {
 
 impl Query {
     pub fn read(query: &str) -> Self {
-        let mut read = Self {
-            pairs: Vec::new(),
-            causes: Vec::new(),
-        };
+        let mut read = Self { pairs: Vec::new(), causes: Vec::new() };
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             // A name that is no text is none that any path knows.
             let name = decode(name).unwrap_or_else(|| "\u{fffd}".to_owned());
             match decode(value) {
-                None => read.refuse(
-                    &name,
-                    "format",
-                    json!({"expected": "percent-encoded UTF-8"}),
-                ),
+                None => read.refuse(&name, "format", json!({"expected": "percent-encoded UTF-8"})),
                 Some(_) if read.pairs.iter().any(|(known, _)| *known == name) => {
                     read.refuse(&name, "duplicateKey", Value::Null);
                 }
@@ -64,11 +57,7 @@ impl Query {
             "true" => Some(true),
             "false" => Some(false),
             _ => {
-                self.refuse(
-                    name,
-                    "type",
-                    json!({"expected": ["boolean"], "actual": value}),
-                );
+                self.refuse(name, "type", json!({"expected": ["boolean"], "actual": value}));
                 None
             }
         }
@@ -85,24 +74,12 @@ impl Query {
         let digits = !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit());
         let number = digits.then(|| value.parse().unwrap_or(u64::MAX));
         match number {
-            None => self.refuse(
-                name,
-                "type",
-                json!({"expected": ["integer"], "actual": value}),
-            ),
+            None => self.refuse(name, "type", json!({"expected": ["integer"], "actual": value})),
             Some(n) if n < *range.start() => {
-                self.refuse(
-                    name,
-                    "minimum",
-                    json!({"expected": range.start(), "actual": n}),
-                );
+                self.refuse(name, "minimum", json!({"expected": range.start(), "actual": n}));
             }
             Some(n) if n > *range.end() => {
-                self.refuse(
-                    name,
-                    "maximum",
-                    json!({"expected": range.end(), "actual": n}),
-                );
+                self.refuse(name, "maximum", json!({"expected": range.end(), "actual": n}));
             }
             Some(n) => return Some(n),
         }
@@ -112,10 +89,7 @@ impl Query {
     /// One of `values`; anything else is a cause.
     pub fn take_enum<T: Copy>(&mut self, name: &str, values: &[(&str, T)]) -> Option<T> {
         let value = self.take(name)?;
-        let found = values
-            .iter()
-            .find(|(text, _)| *text == value)
-            .map(|(_, meaning)| *meaning);
+        let found = values.iter().find(|(text, _)| *text == value).map(|(_, meaning)| *meaning);
         if found.is_none() {
             let expected: Vec<_> = values.iter().map(|(text, _)| text).collect();
             self.refuse(name, "enum", json!({"expected": expected, "actual": value}));
@@ -125,21 +99,12 @@ impl Query {
 
     /// Adds a cause at the parameter.
     pub fn refuse(&mut self, name: &str, kind: &'static str, details: Value) {
-        self.causes.push(Cause {
-            location: pointer(name),
-            kind,
-            details,
-        });
+        self.causes.push(Cause { location: pointer(name), kind, details });
     }
 
-    /// Adds the cause that a required parameter is missing.
-    pub fn refuse_missing(&mut self, names: &[&str]) {
-        let details = json!({"missing": names});
-        self.causes.push(Cause {
-            location: String::new(),
-            kind: "required",
-            details,
-        });
+    /// Adds a cause at the query as a whole.
+    pub fn refuse_whole(&mut self, kind: &'static str, details: Value) {
+        self.causes.push(Cause { location: String::new(), kind, details });
     }
 
     /// Errors with every cause, those among them that nobody took.
@@ -150,16 +115,12 @@ impl Query {
         if self.causes.is_empty() {
             return Ok(());
         }
-        Err(Error::validation(
-            "invalid query parameters",
-            self.causes,
-            0,
-        ))
+        Err(Error::validation("invalid query parameters", self.causes, 0))
     }
 }
 
 /// `/name` as a JSON Pointer (RFC 6901).
-fn pointer(name: &str) -> String {
+pub fn pointer(name: &str) -> String {
     format!("/{}", name.replace('~', "~0").replace('/', "~1"))
 }
 
@@ -189,10 +150,7 @@ mod tests {
         let causes = error.fault().info["causes"].clone();
         let text = |cause: &Value, key: &str| cause[key].as_str().unwrap().to_owned();
         let causes = causes.as_array().unwrap().clone();
-        causes
-            .iter()
-            .map(|cause| (text(cause, "location"), text(cause, "kind")))
-            .collect()
+        causes.iter().map(|cause| (text(cause, "location"), text(cause, "kind"))).collect()
     }
 
     #[test]
@@ -222,10 +180,7 @@ mod tests {
     #[test]
     fn a_broken_escape_is_a_cause() {
         for broken in ["a=%", "a=%4", "a=%zz", "a=%ff", "a=%+1"] {
-            assert_eq!(
-                causes(Query::read(broken)),
-                [("/a".to_owned(), "format".to_owned())]
-            );
+            assert_eq!(causes(Query::read(broken)), [("/a".to_owned(), "format".to_owned())]);
         }
     }
 
@@ -239,9 +194,6 @@ mod tests {
         assert_eq!(query.take_bool("b"), None);
         assert_eq!(query.take_enum("e", &[("all", 1)]), None);
         let kinds: Vec<_> = causes(query).into_iter().map(|(_, kind)| kind).collect();
-        assert_eq!(
-            kinds,
-            ["minimum", "maximum", "type", "maximum", "type", "enum"]
-        );
+        assert_eq!(kinds, ["minimum", "maximum", "type", "maximum", "type", "enum"]);
     }
 }

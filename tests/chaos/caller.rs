@@ -16,7 +16,7 @@ pub struct Watched {
 }
 
 /// How long all of it may take; far more than it does, and an end to what hangs.
-const DEADLINE: Duration = Duration::from_secs(240);
+const DEADLINE: Duration = Duration::from_mins(4);
 
 /// Imports `body` by email under one idempotency key, through whatever API is there.
 pub async fn import(client: Client, address: Arc<Mutex<SocketAddr>>, body: String) -> Watched {

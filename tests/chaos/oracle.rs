@@ -83,10 +83,10 @@ impl Oracle {
             assert_eq!(detail["outcome"], outcome, "record {index}, seed {}: {detail}", self.seed);
             match kind {
                 Kind::New => {
-                    assert!(users.insert(detail["user_id"].as_str().unwrap()), "twice: {detail}")
+                    assert!(users.insert(detail["user_id"].as_str().unwrap()), "twice: {detail}");
                 }
                 Kind::Bad => {
-                    assert_eq!(detail["errors"][0]["reason"], "ValidationFailed", "{detail}")
+                    assert_eq!(detail["errors"][0]["reason"], "ValidationFailed", "{detail}");
                 }
                 Kind::Again(earlier) => {
                     assert_eq!(

@@ -6,17 +6,22 @@
     reason = "the harness starts processes and reads where the servers are"
 )]
 
+mod auth;
 mod cancel;
+mod commands;
 mod crash;
 mod delivery;
+mod directory;
 mod example;
 mod fairness;
 mod frozen;
 mod harness;
 mod health;
+mod intake;
 mod janitor;
 mod lease;
 mod lifecycle;
+mod poison;
 mod refusal;
 mod rivals;
 mod secrets;

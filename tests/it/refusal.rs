@@ -48,7 +48,7 @@ async fn wrong_and_missing_settings_are_named() {
         ("AMQP_URL", Some("http://host"), "AMQP_URL"),
         ("AMQP_URL", None, "AMQP_URL"),
         ("MASTER_KEY", None, "MASTER_KEY"),
-        ("MASTER_KEY", Some("c2hvcnQ="), "MASTER_KEY"),
+        ("MASTER_KEY", Some("c2hvcnQ="), "32 bytes in base64"),
         ("MASTER_KEY_FILE", Some(unreadable.as_str()), "MASTER_KEY"),
         ("LISTEN", Some("nowhere"), "LISTEN"),
     ] {
@@ -84,7 +84,7 @@ async fn keys_that_are_missing_are_named() {
     std::fs::write(&garbage, "no key").unwrap();
     let ended =
         world.role(&["token", "--project", "acme", "--key", garbage.to_str().unwrap()]).run().await;
-    assert_one_sentence(&ended, "garbage.key");
+    assert_one_sentence(&ended, "RSA private key");
     let ended = world.role(&["project", "create", "acme"]).run().await;
     assert_one_sentence(&ended, "acme");
     let existing = world.folder.join("acme.key");

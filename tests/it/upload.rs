@@ -1,5 +1,7 @@
 //! Uploads: all or nothing, and in flat memory.
 
+use std::fmt::Write;
+
 use crate::harness::{World, assert_converged, eventually, holds, lines};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -59,7 +61,7 @@ fn padded(number: u64) -> String {
     while padding.len() < 960 {
         state =
             state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        padding.push_str(&format!("{:016x}", state ^ (state >> 29)));
+        write!(padding, "{:016x}", state ^ (state >> 29)).unwrap();
     }
     format!("{{\"email\":\"user{number}@example.com\",\"name\":\"{padding}\"}}\n")
 }

@@ -2,18 +2,14 @@
 
 use jiff::civil::Date;
 
-/// `YYYY-MM-DD`, `0000-MM-DD`, `--MM-DD` or `YYYY`, as OpenID Connect Core (section 5.1) and
+/// `YYYY-MM-DD`, `0000-MM-DD`, `--MM-DD` or `YYYY`, as `OpenID` Connect Core (section 5.1) and
 /// ISO 8601-1:2004 have them: a real calendar date, the 29th of February without a year too.
 pub fn is_birthdate(text: &str) -> bool {
     match text.len() {
         4 => number(text).is_some_and(|year| year > 0),
-        7 => text
-            .strip_prefix("--")
-            .is_some_and(|day| is_day(LEAP_YEAR, day)),
+        7 => text.strip_prefix("--").is_some_and(|day| is_day(LEAP_YEAR, day)),
         10 => text.split_at_checked(5).is_some_and(|(year, day)| {
-            year.strip_suffix('-')
-                .and_then(number)
-                .is_some_and(|year| is_day(year, day))
+            year.strip_suffix('-').and_then(number).is_some_and(|year| is_day(year, day))
         }),
         _ => false,
     }

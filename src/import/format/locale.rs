@@ -13,9 +13,7 @@ pub fn is_canonical(text: &str) -> bool {
     };
     tag.as_str() == text
         && has_language(&tag)
-        && tag
-            .region()
-            .is_none_or(|region| !DEPRECATED_REGIONS.contains(&region))
+        && tag.region().is_none_or(|region| !DEPRECATED_REGIONS.contains(&region))
         && has_ordered_extensions(&tag)
         && has_distinct_variants(&tag)
 }

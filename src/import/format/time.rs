@@ -29,11 +29,7 @@ pub fn parse(text: &str) -> Option<Timestamp> {
         .build()
         .ok()?;
     let offset = parse_offset(offset)?;
-    Some(
-        offset
-            .to_timestamp(date.to_datetime(time))
-            .unwrap_or_else(|_| latest()),
-    )
+    Some(offset.to_timestamp(date.to_datetime(time)).unwrap_or_else(|_| latest()))
 }
 
 /// The last moment that jiff holds, in whole microseconds.
@@ -46,12 +42,7 @@ fn parse_date(text: &str) -> Option<Date> {
     if bytes[4] != b'-' || bytes[7] != b'-' {
         return None;
     }
-    Date::new(
-        number(&text[..4])?,
-        number(&text[5..7])? as i8,
-        number(&text[8..])? as i8,
-    )
-    .ok()
+    Date::new(number(&text[..4])?, number(&text[5..7])? as i8, number(&text[8..])? as i8).ok()
 }
 
 fn parse_clock(text: &str) -> Option<Time> {
@@ -61,13 +52,7 @@ fn parse_clock(text: &str) -> Option<Time> {
     }
     let second = number(&text[6..])? as i8;
     let second = if second == 60 { 59 } else { second };
-    Time::new(
-        number(&text[..2])? as i8,
-        number(&text[3..5])? as i8,
-        second,
-        0,
-    )
-    .ok()
+    Time::new(number(&text[..2])? as i8, number(&text[3..5])? as i8, second, 0).ok()
 }
 
 /// The microseconds, and what follows the fraction.
@@ -77,12 +62,7 @@ fn split_fraction(text: &str) -> Option<(u32, &str)> {
     };
     let digits = fraction.bytes().take_while(u8::is_ascii_digit).count();
     let (fraction, rest) = fraction.split_at(digits);
-    let digit = |place| {
-        fraction
-            .as_bytes()
-            .get(place)
-            .map_or(0, |digit| u32::from(digit - b'0'))
-    };
+    let digit = |place| fraction.as_bytes().get(place).map_or(0, |digit| u32::from(digit - b'0'));
     let micros = (0..6).fold(0, |micros, place| micros * 10 + digit(place));
     (digits > 0).then_some((micros, rest))
 }
@@ -97,10 +77,8 @@ fn parse_offset(text: &str) -> Option<Offset> {
     if text.len() != 6 || text.as_bytes()[3] != b':' {
         return None;
     }
-    let (hours, minutes) = (
-        i32::from(number(text.get(1..3)?)?),
-        i32::from(number(text.get(4..)?)?),
-    );
+    let (hours, minutes) =
+        (i32::from(number(text.get(1..3)?)?), i32::from(number(text.get(4..)?)?));
     if hours > 23 || minutes > 59 {
         return None;
     }
@@ -119,10 +97,7 @@ mod tests {
             ("2024-04-04T06:56:36+08:00", Some("2024-04-03T22:56:36Z")),
             ("2024-04-04T06:56:36-00:00", Some("2024-04-04T06:56:36Z")),
             ("2024-04-04T06:56:36.1Z", Some("2024-04-04T06:56:36.1Z")),
-            (
-                "2024-04-04T06:56:36.123456789012Z",
-                Some("2024-04-04T06:56:36.123456Z"),
-            ),
+            ("2024-04-04T06:56:36.123456789012Z", Some("2024-04-04T06:56:36.123456Z")),
             ("2016-12-31T23:59:60Z", Some("2016-12-31T23:59:59Z")),
             ("2024-02-29T00:00:00Z", Some("2024-02-29T00:00:00Z")),
             ("9999-12-31T23:59:59Z", Some("9999-12-30T22:00:00.999999Z")),
@@ -148,11 +123,7 @@ mod tests {
             ("1712213796", None),
             ("", None),
         ] {
-            assert_eq!(
-                parse(text).map(|time| time.to_string()).as_deref(),
-                expected,
-                "{text}"
-            );
+            assert_eq!(parse(text).map(|time| time.to_string()).as_deref(), expected, "{text}");
         }
     }
 }

@@ -32,9 +32,7 @@ fn split(text: &str) -> Option<&str> {
 
 fn is_scheme(scheme: &str) -> bool {
     scheme.starts_with(|first: char| first.is_ascii_alphabetic())
-        && scheme
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+        && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
 }
 
 fn is_authority(authority: &str) -> bool {
@@ -92,9 +90,7 @@ mod tests {
         for text in [
             "https://example.com",
             "HTTP://EXAMPLE.COM/",
-            "https://example.com/a%20b?q=1&r=[]#top"
-                .replace("[]", "x")
-                .as_str(),
+            "https://example.com/a%20b?q=1&r=[]#top".replace("[]", "x").as_str(),
             "ftp://user:pw@example.com:21/x",
             "https://[2001:db8::1]:8443/",
             "https://localhost",

@@ -56,11 +56,7 @@ fn local_part<'a>(text: &'a str, settings: &Settings) -> Result<Cow<'a, str>, Re
         local = Cow::Owned(local.replace('.', ""));
     }
     // Of `"."` nothing may be left once dots are ignored.
-    if is_sound(&local) {
-        Ok(local)
-    } else {
-        Err(REFUSED)
-    }
+    if is_sound(&local) { Ok(local) } else { Err(REFUSED) }
 }
 
 fn is_sound(local: &str) -> bool {
@@ -69,17 +65,11 @@ fn is_sound(local: &str) -> bool {
 
 fn folded(text: &str, case_sensitive: bool) -> String {
     let text: String = text.nfkc().collect();
-    if case_sensitive {
-        text
-    } else {
-        CaseMapper::new().fold_string(&text).nfkc().collect()
-    }
+    if case_sensitive { text } else { CaseMapper::new().fold_string(&text).nfkc().collect() }
 }
 
 fn is_dot_atom(local: &str) -> bool {
-    local
-        .split('.')
-        .all(|atom| !atom.is_empty() && atom.chars().all(is_atext))
+    local.split('.').all(|atom| !atom.is_empty() && atom.chars().all(is_atext))
 }
 
 /// RFC 5322, section 3.2.3, and RFC 6531, section 3.3.
@@ -93,19 +83,14 @@ fn is_atext(char: char) -> bool {
 
 /// A `Quoted-string` of RFC 5321, section 4.1.2. It stays quoted in the key.
 fn is_quoted_string(local: &str) -> bool {
-    let Some(content) = local
-        .strip_prefix('"')
-        .and_then(|rest| rest.strip_suffix('"'))
-    else {
+    let Some(content) = local.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else {
         return false;
     };
     let mut chars = content.chars();
     while let Some(char) = chars.next() {
         let sound = match char {
             '"' => false,
-            '\\' => chars
-                .next()
-                .is_some_and(|escaped| matches!(escaped, ' '..='~')),
+            '\\' => chars.next().is_some_and(|escaped| matches!(escaped, ' '..='~')),
             ' '..='~' => true,
             _ => is_visible(char),
         };
@@ -133,11 +118,8 @@ struct Domain<'a> {
 
 impl<'a> Domain<'a> {
     fn read(text: &'a str) -> Result<Self, Refused> {
-        let domain = if text.is_ascii() {
-            Self::from_ascii(text)
-        } else {
-            Self::from_unicode(text)
-        }?;
+        let domain =
+            if text.is_ascii() { Self::from_ascii(text) } else { Self::from_unicode(text) }?;
         // 255 and 63 octets: RFC 5321, section 4.5.3.1.2, and RFC 1035, section 2.3.4. Neither
         // RFC 5321 nor the record's rules ask for a dot in it.
         let sound = domain.ascii.len() <= 255 && domain.ascii.split('.').all(is_label);
@@ -151,10 +133,7 @@ impl<'a> Domain<'a> {
             Cow::Borrowed(text)
         };
         if !ascii.contains("xn--") {
-            return Ok(Self {
-                ascii,
-                unicode: None,
-            });
+            return Ok(Self { ascii, unicode: None });
         }
         Self::from_unicode(text)
     }
@@ -182,7 +161,5 @@ fn is_label(label: &str) -> bool {
     matches!(label.len(), 1..=63)
         && !label.starts_with('-')
         && !label.ends_with('-')
-        && label
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }

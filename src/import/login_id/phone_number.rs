@@ -21,10 +21,8 @@ pub fn phone_number(text: &str) -> Result<LoginId, Refused> {
     if text.is_empty() {
         return Err(Refused::Empty);
     }
-    let spelled = text
-        .strip_prefix('+')
-        .filter(|rest| rest.len() <= SPELLING_BYTES_MAX)
-        .ok_or(REFUSED)?;
+    let spelled =
+        text.strip_prefix('+').filter(|rest| rest.len() <= SPELLING_BYTES_MAX).ok_or(REFUSED)?;
     let mut plain = String::with_capacity(16);
     plain.push('+');
     for char in spelled.chars() {
@@ -41,11 +39,9 @@ pub fn phone_number(text: &str) -> Result<LoginId, Refused> {
 
 fn e164(plain: &str) -> Option<String> {
     let number = PHONE_NUMBER_UTIL.parse(plain, None).ok()?;
-    PHONE_NUMBER_UTIL.is_possible_number(&number).then(|| {
-        PHONE_NUMBER_UTIL
-            .format(&number, PhoneNumberFormat::E164)
-            .into_owned()
-    })
+    PHONE_NUMBER_UTIL
+        .is_possible_number(&number)
+        .then(|| PHONE_NUMBER_UTIL.format(&number, PhoneNumberFormat::E164).into_owned())
 }
 
 /// What libphonenumber calls valid punctuation, but for the letter `x` and invisible characters.

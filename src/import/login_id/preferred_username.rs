@@ -18,11 +18,7 @@ pub fn preferred_username(text: &str, settings: &Settings) -> Result<LoginId, Re
     if text.is_empty() {
         return Err(Refused::Empty);
     }
-    let key = if text.is_ascii() {
-        ascii(text, settings)?
-    } else {
-        unicode(text, settings)?
-    };
+    let key = if text.is_ascii() { ascii(text, settings)? } else { unicode(text, settings)? };
     if settings.username_ascii_only && !key.bytes().all(is_plain) {
         return Err(REFUSED);
     }
@@ -36,11 +32,7 @@ fn ascii(text: &str, settings: &Settings) -> Result<String, Refused> {
     if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(REFUSED);
     }
-    Ok(if settings.username_case_sensitive {
-        text.to_owned()
-    } else {
-        text.to_ascii_lowercase()
-    })
+    Ok(if settings.username_case_sensitive { text.to_owned() } else { text.to_ascii_lowercase() })
 }
 
 fn unicode(text: &str, settings: &Settings) -> Result<String, Refused> {

@@ -44,14 +44,8 @@ impl Check {
     }
 }
 
-const ADDRESS: [&str; 6] = [
-    "formatted",
-    "street_address",
-    "locality",
-    "region",
-    "postal_code",
-    "country",
-];
+const ADDRESS: [&str; 6] =
+    ["formatted", "street_address", "locality", "region", "postal_code", "country"];
 
 impl Reader<'_> {
     /// A string or null; an empty string is null.
@@ -68,9 +62,7 @@ impl Reader<'_> {
             }
             Given::Value(member.value.to_owned())
         };
-        self.record
-            .attributes
-            .push((member.name.clone().into_owned(), value));
+        self.record.attributes.push((member.name.clone().into_owned(), value));
     }
 
     /// An object of strings. A member that is null or empty says nothing, and an address that
@@ -79,11 +71,7 @@ impl Reader<'_> {
         if !self.is_a_or_null(Kind::Object, at, raw) {
             return;
         }
-        let members = if json::kind(raw) == Kind::Null {
-            Vec::new()
-        } else {
-            json::members(raw)
-        };
+        let members = if json::kind(raw) == Kind::Null { Vec::new() } else { json::members(raw) };
         let mut address = String::new();
         for member in &members {
             let at = &at.member(&member.name);
@@ -91,7 +79,9 @@ impl Reader<'_> {
                 self.causes.unknown(at);
             } else if self.is_a_or_null(Kind::String, at, member.value) && !is_blank(member.value) {
                 address.push(if address.is_empty() { '{' } else { ',' });
-                address.push_str(&format!("\"{}\":{}", member.name, member.value.get()));
+                for part in ["\"", &member.name, "\":", member.value.get()] {
+                    address.push_str(part);
+                }
             }
         }
         let value = if address.is_empty() {
@@ -109,16 +99,12 @@ impl Reader<'_> {
         let settings = self.settings;
         for member in self.object(at, raw).unwrap_or_default() {
             let at = &at.member(&member.name);
-            settings
-                .custom_attributes
-                .check(&member.name, member.value, at, &mut self.causes);
+            settings.custom_attributes.check(&member.name, member.value, at, &mut self.causes);
             let value = match json::kind(member.value) {
                 Kind::Null => Given::Null,
                 _ => Given::Value(member.value.to_owned()),
             };
-            self.record
-                .custom_attributes
-                .push((member.name.into_owned(), value));
+            self.record.custom_attributes.push((member.name.into_owned(), value));
         }
     }
 }

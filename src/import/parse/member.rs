@@ -13,8 +13,7 @@ use crate::import::login_id::Refused;
 
 impl Reader<'_> {
     pub(super) fn boolean(&mut self, at: &At<'_>, raw: &RawValue) -> Option<bool> {
-        self.is_a(Kind::Boolean, at, raw)
-            .then(|| raw.get() == "true")
+        self.is_a(Kind::Boolean, at, raw).then(|| raw.get() == "true")
     }
 
     pub(super) fn string<'a>(&mut self, at: &At<'_>, raw: &'a RawValue) -> Option<Cow<'a, str>> {
@@ -56,8 +55,7 @@ impl Reader<'_> {
     pub(super) fn is_a(&mut self, expected: Kind, at: &At<'_>, raw: &RawValue) -> bool {
         let actual = json::kind(raw);
         if actual != expected {
-            self.causes
-                .wrong_type(at, &[expected.as_str()], actual.as_str());
+            self.causes.wrong_type(at, &[expected.as_str()], actual.as_str());
         }
         actual == expected
     }
@@ -75,8 +73,7 @@ impl Reader<'_> {
         let actual = json::kind(raw);
         let is_sound = actual == expected || actual == Kind::Null;
         if !is_sound {
-            self.causes
-                .wrong_type(at, &[expected.as_str(), "null"], actual.as_str());
+            self.causes.wrong_type(at, &[expected.as_str(), "null"], actual.as_str());
         }
         is_sound
     }

@@ -31,10 +31,7 @@ pub fn parse(
 ) -> Result<Record, Vec<Fault>> {
     let members = json::read(json).map_err(|at| vec![Fault::invalid_json(at.line, at.column)])?;
     let mut reader = Reader::new(identifier, settings);
-    if members
-        .iter()
-        .all(|member| member.name != identifier.as_str())
-    {
+    if members.iter().all(|member| member.name != identifier.as_str()) {
         reader.causes.required(&At::ROOT, &[identifier.as_str()]);
     }
     structure::check(&members, &mut reader.causes);
@@ -117,18 +114,13 @@ impl<'s> Reader<'s> {
             return Err(vec![self.causes.into_fault("invalid record")]);
         }
         if !self.broken_hashes.is_empty() {
-            self.record
-                .faults
-                .push(Fault::invalid_password_hash(&self.broken_hashes));
+            self.record.faults.push(Fault::invalid_password_hash(&self.broken_hashes));
         }
-        if let (Some(from), Some(until)) = (
-            self.record.account_valid_from,
-            self.record.account_valid_until,
-        ) && from >= until
+        if let (Some(from), Some(until)) =
+            (self.record.account_valid_from, self.record.account_valid_until)
+            && from >= until
         {
-            self.record
-                .faults
-                .push(Fault::invalid_account_valid_period());
+            self.record.faults.push(Fault::invalid_account_valid_period());
         }
         Ok(self.record)
     }

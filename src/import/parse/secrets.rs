@@ -35,19 +35,14 @@ impl Reader<'_> {
         if !is_sound {
             self.broken_hashes.push(hash_location);
         }
-        Some(Password {
-            kind,
-            hash: Secret(hash.into_owned()),
-            expire_after,
-        })
+        Some(Password { kind, hash: Secret(hash.into_owned()), expire_after })
     }
 
     fn password_kind(&mut self, at: &At<'_>, raw: &RawValue) -> Option<PasswordKind> {
         let text = self.string(at, raw)?;
         let kind = PasswordKind::parse(&text);
         if kind.is_none() {
-            self.causes
-                .not_one_of(at, &[PasswordKind::Bcrypt.as_str()], &text);
+            self.causes.not_one_of(at, &[PasswordKind::Bcrypt.as_str()], &text);
         }
         kind
     }
@@ -60,10 +55,11 @@ impl Reader<'_> {
                 "email" => self.record.mfa.email = self.mfa_address(Identifier::Email, at, raw),
                 "phone_number" => {
                     self.record.mfa.phone_number =
-                        self.mfa_address(Identifier::PhoneNumber, at, raw)
+                        self.mfa_address(Identifier::PhoneNumber, at, raw);
                 }
                 "password" => {
-                    self.record.mfa.password = self.password(at, raw, "/mfa/password/password_hash")
+                    self.record.mfa.password =
+                        self.password(at, raw, "/mfa/password/password_hash");
                 }
                 "totp" => self.record.mfa.totp_secret = self.totp(at, raw),
                 _ => self.causes.unknown(at),

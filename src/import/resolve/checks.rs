@@ -26,10 +26,10 @@ pub(super) fn unknown_keys(rules: &Rules<'_>, record: &Record) -> Option<Fault> 
     if rules.unknown_roles_and_groups == UnknownKeys::Create {
         return None;
     }
-    let roles: Vec<_> = lacking(record.roles.as_ref(), rules.known_roles).collect();
-    let groups: Vec<_> = lacking(record.groups.as_ref(), rules.known_groups).collect();
-    let is_known = roles.is_empty() && groups.is_empty();
-    (!is_known).then(|| Fault::unknown_keys(&roles, &groups))
+    let no_roles: Vec<_> = lacking(record.roles.as_ref(), rules.known_roles).collect();
+    let no_groups: Vec<_> = lacking(record.groups.as_ref(), rules.known_groups).collect();
+    let is_known = no_roles.is_empty() && no_groups.is_empty();
+    (!is_known).then(|| Fault::unknown_keys(&no_roles, &no_groups))
 }
 
 /// Those given that are not among the known.
@@ -37,11 +37,7 @@ pub(super) fn lacking<'a>(
     given: Option<&'a Vec<String>>,
     known: &'a BTreeSet<String>,
 ) -> impl Iterator<Item = &'a str> {
-    given
-        .into_iter()
-        .flatten()
-        .filter(|key| !known.contains(*key))
-        .map(String::as_str)
+    given.into_iter().flatten().filter(|key| !known.contains(*key)).map(String::as_str)
 }
 
 /// Login ids of the record that belong to another user than the one it is for.
@@ -51,9 +47,9 @@ pub(super) fn duplicated_identity(
     own: Option<usize>,
 ) -> Option<Fault> {
     let is_taken = |which: &Identifier| match record.login_ids.get(*which) {
-        Given::Value(login_id) => directory
-            .find(*which, &login_id.key)
-            .is_some_and(|owner| Some(owner) != own),
+        Given::Value(login_id) => {
+            directory.find(*which, &login_id.key).is_some_and(|owner| Some(owner) != own)
+        }
         Given::Absent | Given::Null => false,
     };
     let fields: Vec<_> = Identifier::ALL.into_iter().filter(is_taken).collect();

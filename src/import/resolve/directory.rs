@@ -27,10 +27,8 @@ impl Directory {
     /// A user may have been found by several of its login ids, and then stands in `found` several
     /// times. Keys are unique in a project, so one that is known already tells.
     pub(super) fn new(found: Vec<User>) -> Self {
-        let mut directory = Self {
-            entries: Vec::with_capacity(found.len()),
-            by_key: PerIdentifier::default(),
-        };
+        let mut directory =
+            Self { entries: Vec::with_capacity(found.len()), by_key: PerIdentifier::default() };
         for user in found {
             let is_known = Identifier::ALL.into_iter().any(|which| {
                 user.login_ids
@@ -39,10 +37,7 @@ impl Directory {
                     .is_some_and(|id| directory.find(which, &id.key).is_some())
             });
             if !is_known {
-                directory.add(Entry {
-                    user,
-                    origin: Origin::Found { is_changed: false },
-                });
+                directory.add(Entry { user, origin: Origin::Found { is_changed: false } });
             }
         }
         directory
@@ -56,9 +51,7 @@ impl Directory {
         let index = self.entries.len();
         for which in Identifier::ALL {
             if let Some(login_id) = entry.user.login_ids.get(which) {
-                self.by_key
-                    .get_mut(which)
-                    .insert(login_id.key.clone(), index);
+                self.by_key.get_mut(which).insert(login_id.key.clone(), index);
             }
         }
         self.entries.push(entry);
@@ -76,15 +69,8 @@ impl Directory {
             return Replaced::Nothing;
         }
         let keys = self.by_key.get_mut(which);
-        let (old_key, new_key) = (
-            old.as_ref().map(|id| &id.key),
-            new.as_ref().map(|id| &id.key),
-        );
-        let replaced = if old_key == new_key {
-            Replaced::Value
-        } else {
-            Replaced::Key
-        };
+        let (old_key, new_key) = (old.as_ref().map(|id| &id.key), new.as_ref().map(|id| &id.key));
+        let replaced = if old_key == new_key { Replaced::Value } else { Replaced::Key };
         if let Some(key) = old_key {
             keys.remove(key);
         }

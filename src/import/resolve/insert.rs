@@ -64,15 +64,9 @@ fn value<T>(given: Given<T>) -> Option<T> {
 }
 
 fn values(given: Vec<(String, Given<Box<serde_json::value::RawValue>>)>) -> Attributes {
-    given
-        .into_iter()
-        .filter_map(|(name, given)| Some((name, value(given)?)))
-        .collect()
+    given.into_iter().filter_map(|(name, given)| Some((name, value(given)?))).collect()
 }
 
 fn mark(password: &Password) -> SecretMark {
-    SecretMark {
-        kind: password.kind.as_str().to_owned(),
-        expire_after: password.expire_after,
-    }
+    SecretMark { kind: password.kind.as_str().to_owned(), expire_after: password.expire_after }
 }

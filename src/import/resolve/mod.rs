@@ -66,15 +66,9 @@ pub fn resolve(rules: &Rules<'_>, candidates: Vec<Candidate>, found: Vec<User>) 
         new_roles: BTreeSet::new(),
         new_groups: BTreeSet::new(),
     };
-    let verdicts = candidates
-        .into_iter()
-        .map(|candidate| run.decide(candidate))
-        .collect();
+    let verdicts = candidates.into_iter().map(|candidate| run.decide(candidate)).collect();
     if rules.options.dry_run {
-        return Resolution {
-            verdicts,
-            ..Resolution::default()
-        };
+        return Resolution { verdicts, ..Resolution::default() };
     }
     let (mut inserts, mut updates) = (Vec::new(), Vec::new());
     for Entry { user, origin } in run.directory.entries {
@@ -84,13 +78,7 @@ pub fn resolve(rules: &Rules<'_>, candidates: Vec<Candidate>, found: Vec<User>) 
             Origin::Found { is_changed: false } => {}
         }
     }
-    Resolution {
-        verdicts,
-        inserts,
-        updates,
-        new_roles: run.new_roles,
-        new_groups: run.new_groups,
-    }
+    Resolution { verdicts, inserts, updates, new_roles: run.new_roles, new_groups: run.new_groups }
 }
 
 struct Run<'a> {
@@ -102,11 +90,7 @@ struct Run<'a> {
 
 impl Run<'_> {
     fn decide(&mut self, candidate: Candidate) -> Verdict {
-        let Options {
-            identifier,
-            upsert,
-            dry_run,
-        } = self.rules.options;
+        let Options { identifier, upsert, dry_run } = self.rules.options;
         let mut record = match candidate.record {
             Ok(record) => *record,
             Err(errors) => return failed(None, errors),
@@ -132,28 +116,15 @@ impl Run<'_> {
                 let warnings = warnings::of_update(&record);
                 self.note_new_keys(&record);
                 update::apply(&mut self.directory, index, record);
-                Verdict {
-                    outcome: Outcome::Updated,
-                    user_id,
-                    warnings,
-                    errors,
-                }
+                Verdict { outcome: Outcome::Updated, user_id, warnings, errors }
             }
             None => {
                 let warnings = warnings::of_insert(&record);
                 self.note_new_keys(&record);
                 let (user, secrets) = insert::user_of(candidate.new_id, record);
-                self.directory.add(Entry {
-                    user,
-                    origin: Origin::New(secrets),
-                });
+                self.directory.add(Entry { user, origin: Origin::New(secrets) });
                 let user_id = (!dry_run).then_some(candidate.new_id);
-                Verdict {
-                    outcome: Outcome::Inserted,
-                    user_id,
-                    warnings,
-                    errors,
-                }
+                Verdict { outcome: Outcome::Inserted, user_id, warnings, errors }
             }
         };
         if dry_run && candidate.shares_with_earlier_chunk {
@@ -169,9 +140,7 @@ impl Run<'_> {
         if is_skipped {
             return errors;
         }
-        let has_fault = errors
-            .iter()
-            .any(|fault| fault.reason == "InvalidAccountValidPeriod");
+        let has_fault = errors.iter().any(|fault| fault.reason == "InvalidAccountValidPeriod");
         if let Some(index) = existing
             && !has_fault
             && checks::ends_before_it_begins(record, &self.directory.entries[index].user)
@@ -179,11 +148,7 @@ impl Run<'_> {
             errors.push(Fault::invalid_account_valid_period());
         }
         errors.extend(checks::unknown_keys(self.rules, record));
-        errors.extend(checks::duplicated_identity(
-            &self.directory,
-            record,
-            existing,
-        ));
+        errors.extend(checks::duplicated_identity(&self.directory, record, existing));
         errors
     }
 
@@ -205,12 +170,7 @@ impl Run<'_> {
 }
 
 fn failed(user_id: Option<Uuid>, errors: Vec<Fault>) -> Verdict {
-    Verdict {
-        outcome: Outcome::Failed,
-        user_id,
-        warnings: Vec::new(),
-        errors,
-    }
+    Verdict { outcome: Outcome::Failed, user_id, warnings: Vec::new(), errors }
 }
 
 #[cfg(test)]

@@ -3,8 +3,10 @@
 //! A splitter is fed pieces and gives out entries, borrowed where it can. It holds one record at
 //! most, and of a record beyond the limit nothing.
 
+mod csv;
 mod lines;
 
+pub use csv::Csv;
 pub use lines::Lines;
 
 use crate::chunk::Entry;
@@ -12,6 +14,7 @@ use crate::chunk::Entry;
 /// Of a stream.
 pub enum Splitter {
     Lines(Lines),
+    Csv(Csv),
 }
 
 /// Why a stream cannot be split. A fault of one record is none: that becomes an entry.
@@ -19,6 +22,8 @@ pub enum Splitter {
 pub enum Error {
     #[error("{message}")]
     Broken { message: &'static str, line: u64 },
+    #[error("{0} columns are unknown or stand twice")]
+    Columns(usize),
 }
 
 impl Splitter {
@@ -27,6 +32,7 @@ impl Splitter {
     pub fn next<'a, 'p: 'a>(&'a mut self, piece: &mut &'p [u8]) -> Result<Option<Entry<'a>>, Error> {
         match self {
             Self::Lines(lines) => Ok(lines.next(piece)),
+            Self::Csv(csv) => csv.next(piece),
         }
     }
 
@@ -34,6 +40,7 @@ impl Splitter {
     pub fn end(&mut self) -> Result<Option<Entry<'_>>, Error> {
         match self {
             Self::Lines(lines) => Ok(lines.end()),
+            Self::Csv(csv) => csv.end(),
         }
     }
 }

@@ -43,19 +43,13 @@ impl Flight {
         let mut landed = self.landed.lock().await;
         if landed.number <= begun_before {
             let (number, ids) = self.begin(ids);
-            *landed = Landed {
-                number,
-                ok: load(ids).await,
-            };
+            *landed = Landed { number, ok: load(ids).await };
         }
         if landed.ok { Ok(()) } else { Err(Failed) }
     }
 
     fn ask(&self, ids: &[String]) -> u64 {
-        let mut waiting = self
-            .waiting
-            .lock()
-            .expect("nothing panics while it holds this");
+        let mut waiting = self.waiting.lock().expect("nothing panics while it holds this");
         waiting.ids.extend(ids.iter().cloned());
         waiting.begun
     }
@@ -63,16 +57,10 @@ impl Flight {
     /// Takes the ids of all who asked so far. The own ones are added again: a load that was
     /// dropped in the middle may have taken them.
     fn begin(&self, ids: &[String]) -> (u64, Vec<String>) {
-        let mut waiting = self
-            .waiting
-            .lock()
-            .expect("nothing panics while it holds this");
+        let mut waiting = self.waiting.lock().expect("nothing panics while it holds this");
         waiting.begun += 1;
         waiting.ids.extend(ids.iter().cloned());
-        (
-            waiting.begun,
-            std::mem::take(&mut waiting.ids).into_iter().collect(),
-        )
+        (waiting.begun, std::mem::take(&mut waiting.ids).into_iter().collect())
     }
 }
 
@@ -136,9 +124,6 @@ mod tests {
         let a = id("a");
         let dropped = flight.join(&a, |_| std::future::pending());
         assert!(futures_util::FutureExt::now_or_never(dropped).is_none());
-        flight
-            .join(&id("b"), |ids| async move { ids == ["b"] })
-            .await
-            .unwrap();
+        flight.join(&id("b"), |ids| async move { ids == ["b"] }).await.unwrap();
     }
 }

@@ -60,11 +60,7 @@ enum Verdict {
 
 impl Keyring {
     pub fn new(pool: Pool) -> Self {
-        Self {
-            pool,
-            known: Mutex::default(),
-            unknown: Arc::default(),
-        }
+        Self { pool, known: Mutex::default(), unknown: Arc::default() }
     }
 
     /// The project of the token's audience whose key signed it; none if there is none. Errors
@@ -72,9 +68,7 @@ impl Keyring {
     pub async fn signer(&self, token: &Token<'_>) -> Result<Option<Arc<Signer>>, Error> {
         let mut undecided = Vec::new();
         for id in &token.audiences {
-            let fresh = self
-                .known(id)
-                .filter(|known| known.signer.loaded_at.elapsed() < AGE_MAX);
+            let fresh = self.known(id).filter(|known| known.signer.loaded_at.elapsed() < AGE_MAX);
             match fresh.map(|known| (known.signer.verdict(token), known.signer)) {
                 Some((Verdict::Signed, signer)) => return Ok(Some(signer)),
                 Some((Verdict::NotSigned, _)) => {}
@@ -90,21 +84,12 @@ impl Keyring {
                 5,
             )
         })?;
-        let loaded = undecided
-            .iter()
-            .filter_map(|id| self.known(id))
-            .map(|known| known.signer);
-        Ok(loaded
-            .into_iter()
-            .find(|signer| signer.verdict(token) == Verdict::Signed))
+        let loaded = undecided.iter().filter_map(|id| self.known(id)).map(|known| known.signer);
+        Ok(loaded.into_iter().find(|signer| signer.verdict(token) == Verdict::Signed))
     }
 
     fn known(&self, id: &str) -> Option<Known> {
-        self.known
-            .lock()
-            .expect("nothing panics while it holds this")
-            .get(id)
-            .cloned()
+        self.known.lock().expect("nothing panics while it holds this").get(id).cloned()
     }
 
     async fn reload(&self, ids: &[String]) -> Result<(), Failed> {
@@ -119,9 +104,7 @@ impl Keyring {
         if !unknown.is_empty() {
             loads.push((self.unknown.clone(), unknown));
         }
-        let joined = loads
-            .iter()
-            .map(|(flight, ids)| flight.join(ids, |all| self.load(all)));
+        let joined = loads.iter().map(|(flight, ids)| flight.join(ids, |all| self.load(all)));
         try_join_all(joined).await.map(|_| ())
     }
 
@@ -145,22 +128,15 @@ impl Keyring {
 
     /// A load that began earlier and landed later changes nothing.
     fn keep(&self, ids: &[String], loaded: Vec<PublicKeys>, loaded_at: Instant) {
-        let mut known = self
-            .known
-            .lock()
-            .expect("nothing panics while it holds this");
-        let mut found: HashMap<String, PublicKeys> = loaded
-            .into_iter()
-            .map(|project| (project.project.clone(), project))
-            .collect();
+        let mut known = self.known.lock().expect("nothing panics while it holds this");
+        let mut found: HashMap<String, PublicKeys> =
+            loaded.into_iter().map(|project| (project.project.clone(), project)).collect();
         for id in ids {
             let before = known.get(id);
             if before.is_some_and(|before| before.signer.loaded_at > loaded_at) {
                 continue;
             }
-            let flight = before
-                .map(|before| before.flight.clone())
-                .unwrap_or_default();
+            let flight = before.map(|before| before.flight.clone()).unwrap_or_default();
             match found.remove(id) {
                 Some(project) => {
                     let signer = Arc::new(Signer::new(project, loaded_at));

@@ -43,20 +43,14 @@ pub struct Auth {
 
 impl Auth {
     pub fn new(pool: Pool) -> Self {
-        Self {
-            keyring: Arc::new(Keyring::new(pool)),
-        }
+        Self { keyring: Arc::new(Keyring::new(pool)) }
     }
 
     /// The caller that the headers prove.
     pub async fn check(&self, headers: &HeaderMap) -> Result<Caller, Error> {
         let token = bearer(headers).and_then(|text| Token::read(text, now()));
         let token = token.ok_or_else(Error::unauthorized)?;
-        let signer = self
-            .keyring
-            .signer(&token)
-            .await?
-            .ok_or_else(Error::unauthorized)?;
+        let signer = self.keyring.signer(&token).await?.ok_or_else(Error::unauthorized)?;
         Ok(Caller {
             project: signer.number,
             project_id: signer.id.clone(),
@@ -87,9 +81,7 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
         return None;
     };
     let (scheme, token) = only.to_str().ok()?.split_once(' ')?;
-    scheme
-        .eq_ignore_ascii_case("bearer")
-        .then(|| token.trim_matches(' '))
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim_matches(' '))
 }
 
 #[cfg(test)]
@@ -109,13 +101,7 @@ mod tests {
         for good in ["Bearer a.b.c", "bearer a.b.c", "BEARER  a.b.c"] {
             assert_eq!(of(&[good]).as_deref(), Some("a.b.c"));
         }
-        for bad in [
-            &["Basic a.b.c"][..],
-            &["Bearer"],
-            &["a.b.c"],
-            &["Bearer a", "Bearer a"],
-            &[],
-        ] {
+        for bad in [&["Basic a.b.c"][..], &["Bearer"], &["a.b.c"], &["Bearer a", "Bearer a"], &[]] {
             assert_eq!(of(bad), None, "{bad:?}");
         }
     }

@@ -52,11 +52,7 @@ async fn next(
     permits: &Arc<Semaphore>,
 ) -> (OwnedSemaphorePermit, TcpStream) {
     // First the permit: who cannot be served stays in the backlog.
-    let permit = permits
-        .clone()
-        .acquire_owned()
-        .await
-        .expect("it is never closed");
+    let permit = permits.clone().acquire_owned().await.expect("it is never closed");
     loop {
         match listener.accept().await {
             Ok((stream, _)) => return (permit, stream),
@@ -72,8 +68,5 @@ async fn next(
 /// The connection ended before it was accepted; the next one is none the worse.
 fn is_of_the_peer(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
-    matches!(
-        error.kind(),
-        ConnectionAborted | ConnectionRefused | ConnectionReset
-    )
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }

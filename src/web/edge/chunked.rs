@@ -92,20 +92,12 @@ impl Chunked {
 
     fn more(&mut self, state: State) -> Result<State, Broken> {
         self.line_bytes += 1;
-        if self.line_bytes > LINE_BYTES_MAX {
-            Err(Broken)
-        } else {
-            Ok(state)
-        }
+        if self.line_bytes > LINE_BYTES_MAX { Err(Broken) } else { Ok(state) }
     }
 
     fn chunk(&mut self) -> State {
         self.line_bytes = 0;
-        if self.left == 0 {
-            State::TrailerStart
-        } else {
-            State::Data
-        }
+        if self.left == 0 { State::TrailerStart } else { State::Data }
     }
 }
 
@@ -136,11 +128,7 @@ mod tests {
         ] {
             let whole = format!("{body}GET / HTTP/1.1\r\n");
             for step in 1..whole.len() {
-                assert_eq!(
-                    end(whole.as_bytes(), step),
-                    Ok(Some(body.len())),
-                    "{body:?} {step}"
-                );
+                assert_eq!(end(whole.as_bytes(), step), Ok(Some(body.len())), "{body:?} {step}");
             }
             assert_eq!(end(&whole.as_bytes()[..body.len() - 1], 3), Ok(None));
         }

@@ -71,10 +71,7 @@ impl<T> Gate<T> {
             io,
             turns,
             buffer: BytesMut::new(),
-            phase: Phase::Head {
-                scanned: 0,
-                began: Some(Instant::now()),
-            },
+            phase: Phase::Head { scanned: 0, began: Some(Instant::now()) },
             read_timer: Timer::default(),
             write_timer: Timer::default(),
         }
@@ -106,10 +103,7 @@ impl<T> Gate<T> {
         if self.buffer.is_empty() {
             self.buffer = BytesMut::new();
         }
-        self.phase = Phase::Head {
-            scanned: 0,
-            began: None,
-        };
+        self.phase = Phase::Head { scanned: 0, began: None };
     }
 
     /// When the wait for a head ends; never while a request before it is under way.
@@ -123,9 +117,7 @@ impl<T> Gate<T> {
 
     /// Gives hyper up to `bytes` of the buffer; returns how many.
     fn give(&mut self, bytes: u64, out: &mut ReadBuf<'_>) -> usize {
-        let given = (self.buffer.len() as u64)
-            .min(bytes)
-            .min(out.remaining() as u64) as usize;
+        let given = (self.buffer.len() as u64).min(bytes).min(out.remaining() as u64) as usize;
         out.put_slice(&self.buffer.split_to(given));
         given
     }
@@ -150,11 +142,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Gate<T> {
                 break;
             }
             // A lone CR may begin an empty line, so it is looked at again.
-            let scanned = if self.buffer.len() > 1 {
-                self.buffer.len()
-            } else {
-                0
-            };
+            let scanned = if self.buffer.len() > 1 { self.buffer.len() } else { 0 };
             let began = began.or_else(|| (!self.buffer.is_empty()).then(Instant::now));
             self.phase = Phase::Head { scanned, began };
             match self.poll_fill(cx, HEAD_READ_BYTES)? {
@@ -221,16 +209,10 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncRead for Gate<T> {
         loop {
             match this.phase {
                 Phase::Head { .. } => ready!(this.poll_head(cx))?,
-                Phase::Through {
-                    left: 0,
-                    framing: Framing::Length(length),
-                } => {
+                Phase::Through { left: 0, framing: Framing::Length(length) } => {
                     this.phase = Phase::Length(length);
                 }
-                Phase::Through {
-                    left: 0,
-                    framing: Framing::Chunked,
-                } => {
+                Phase::Through { left: 0, framing: Framing::Chunked } => {
                     this.phase = Phase::Chunked(Chunked::default());
                 }
                 Phase::Through { left, framing } => {
@@ -300,9 +282,7 @@ impl Timer {
             self.deadline = None;
             return Poll::Pending;
         };
-        let sleep = self
-            .sleep
-            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(at)));
+        let sleep = self.sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(at)));
         if self.deadline.replace(at) != Some(at) {
             sleep.as_mut().reset(at);
         }
@@ -319,9 +299,7 @@ impl Timer {
             self.deadline = None;
             return polled;
         }
-        let deadline = self
-            .deadline
-            .unwrap_or_else(|| Instant::now() + WRITE_TIMEOUT);
+        let deadline = self.deadline.unwrap_or_else(|| Instant::now() + WRITE_TIMEOUT);
         ready!(self.poll(cx, Some(deadline)));
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }

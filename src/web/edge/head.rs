@@ -37,20 +37,12 @@ pub(super) enum Scan {
 /// Looks for the end of the head; `scanned` bytes were looked at before.
 pub(super) fn scan(bytes: &[u8], scanned: usize) -> Scan {
     let mut from = scanned;
-    while let Some(at) = bytes[from..]
-        .iter()
-        .position(|byte| *byte == b'\n')
-        .map(|at| from + at)
-    {
+    while let Some(at) = bytes[from..].iter().position(|byte| *byte == b'\n').map(|at| from + at) {
         if at == 0 || bytes[at - 1] != b'\r' {
             return Scan::Refused(Error::bad_head("lines of a header end with CR LF"));
         }
         if bytes[..at].ends_with(b"\r\n\r") {
-            return if at < HEAD_BYTES_MAX {
-                Scan::Complete(at + 1)
-            } else {
-                too_large()
-            };
+            return if at < HEAD_BYTES_MAX { Scan::Complete(at + 1) } else { too_large() };
         }
         from = at + 1;
     }
@@ -58,17 +50,11 @@ pub(super) fn scan(bytes: &[u8], scanned: usize) -> Scan {
     if !line_ended && bytes.len() > REQUEST_LINE_BYTES_MAX {
         return Scan::Refused(Error::uri_too_long(TARGET_BYTES_MAX));
     }
-    if bytes.len() > HEAD_BYTES_MAX {
-        too_large()
-    } else {
-        Scan::Partial
-    }
+    if bytes.len() > HEAD_BYTES_MAX { too_large() } else { Scan::Partial }
 }
 
 fn too_large() -> Scan {
-    Scan::Refused(Error::header_too_large(
-        "a request's header may hold 32 KiB",
-    ))
+    Scan::Refused(Error::header_too_large("a request's header may hold 32 KiB"))
 }
 
 /// Judges a complete head, its last empty line included.
@@ -80,9 +66,7 @@ pub(super) fn check(head: &[u8]) -> Result<Framing, Error> {
     let mut fields = Fields::default();
     for (number, line) in lines.enumerate() {
         if number == LINES_MAX {
-            return Err(Error::header_too_large(
-                "a request's header may hold 100 lines",
-            ));
+            return Err(Error::header_too_large("a request's header may hold 100 lines"));
         }
         fields.read(line)?;
     }
@@ -100,21 +84,16 @@ fn request_line(line: &str) -> Result<Version, Error> {
     let (Some(method), Some(target), Some(version), None) =
         (parts.next(), parts.next(), parts.next(), parts.next())
     else {
-        return Err(Error::bad_head(
-            "a request begins with METHOD PATH HTTP/1.1",
-        ));
+        return Err(Error::bad_head("a request begins with METHOD PATH HTTP/1.1"));
     };
     if target.len() > TARGET_BYTES_MAX {
         return Err(Error::uri_too_long(TARGET_BYTES_MAX));
     }
     // A target that names no path (CONNECT's) is none of this service.
-    let has_path = target
-        .parse::<Uri>()
-        .is_ok_and(|uri| uri.path().starts_with('/') || target == "*");
+    let has_path =
+        target.parse::<Uri>().is_ok_and(|uri| uri.path().starts_with('/') || target == "*");
     if !is_token(method) || !has_path {
-        return Err(Error::bad_head(
-            "a request begins with METHOD PATH HTTP/1.1",
-        ));
+        return Err(Error::bad_head("a request begins with METHOD PATH HTTP/1.1"));
     }
     match version {
         "HTTP/1.1" => Ok(Version::Http11),
@@ -139,9 +118,7 @@ impl<'a> Fields<'a> {
             .filter(|(name, _)| is_token(name))
             .ok_or_else(|| Error::bad_head("a line of the header is not NAME: VALUE"))?;
         if value.chars().any(|c| c.is_ascii_control() && c != '\t') {
-            return Err(Error::bad_head(
-                "a value of the header holds a control character",
-            ));
+            return Err(Error::bad_head("a value of the header holds a control character"));
         }
         let value = value.trim_matches([' ', '\t']);
         if name.eq_ignore_ascii_case("host") {
@@ -173,9 +150,7 @@ impl<'a> Fields<'a> {
             }
             ([], _) => Err(Error::bad_head("a request has one Content-Length")),
             (_, []) => Err(Error::bad_head("the only Transfer-Encoding is chunked")),
-            _ => Err(Error::bad_head(
-                "a request has a Content-Length or is chunked, never both",
-            )),
+            _ => Err(Error::bad_head("a request has a Content-Length or is chunked, never both")),
         }
     }
 }

@@ -41,20 +41,11 @@ async fn server(connections: u32) -> Server {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let shutdown = Shutdown::new();
-    let limits = Limits {
-        connections,
-        uploads_grace: Duration::from_millis(20),
-    };
+    let limits = Limits { connections, uploads_grace: Duration::from_millis(20) };
     let until = shutdown.clone();
     let ended =
         shutdown.spawn(async move { serve(listener, layers(router), limits, &until).await });
-    Server {
-        address,
-        shutdown,
-        entered,
-        release,
-        ended,
-    }
+    Server { address, shutdown, entered, release, ended }
 }
 
 impl Server {
@@ -73,10 +64,7 @@ impl Server {
 async fn rest(stream: &mut TcpStream) -> String {
     let mut answer = Vec::new();
     let read = stream.read_to_end(&mut answer);
-    tokio::time::timeout(Duration::from_secs(60), read)
-        .await
-        .expect("the server closes")
-        .unwrap();
+    tokio::time::timeout(Duration::from_secs(60), read).await.expect("the server closes").unwrap();
     String::from_utf8(answer).unwrap()
 }
 
@@ -105,14 +93,8 @@ async fn requests_follow_each_other_on_one_connection() {
     let answers = server.say(requests.as_bytes()).await;
     let bodies: Vec<_> = answers.split("\r\n\r\n").skip(1).collect();
     assert_eq!(answers.matches("HTTP/1.1 200 OK").count(), 4, "{answers}");
-    assert!(
-        bodies[0].starts_with("hello") && bodies[1].starts_with('5'),
-        "{answers}"
-    );
-    assert!(
-        bodies[2].starts_with('7') && bodies[3] == "hello",
-        "{answers}"
-    );
+    assert!(bodies[0].starts_with("hello") && bodies[1].starts_with('5'), "{answers}");
+    assert!(bodies[2].starts_with('7') && bodies[3] == "hello", "{answers}");
 }
 
 #[tokio::test]
@@ -137,35 +119,20 @@ async fn a_refused_head_is_answered_in_shape_and_the_connection_closed() {
     for (request, reason) in [
         ("GET / HTTP/1.1\r\n\r\n", "InvalidRequest"),
         ("GET / HTTP/1.1\nHost: a\n\n", "InvalidRequest"),
-        (
-            "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
-            "InvalidRequest",
-        ),
+        ("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "InvalidRequest"),
         (
             "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\nabc",
             "InvalidRequest",
         ),
+        ("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\nabc", "InvalidRequest"),
+        (&format!("GET /{} HTTP/1.1\r\nHost: a\r\n\r\n", "x".repeat(9000)), "URITooLong"),
         (
-            "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\nabc",
-            "InvalidRequest",
-        ),
-        (
-            &format!("GET /{} HTTP/1.1\r\nHost: a\r\n\r\n", "x".repeat(9000)),
-            "URITooLong",
-        ),
-        (
-            &format!(
-                "GET / HTTP/1.1\r\nHost: a\r\nX: {}\r\n\r\n",
-                "x".repeat(33_000)
-            ),
+            &format!("GET / HTTP/1.1\r\nHost: a\r\nX: {}\r\n\r\n", "x".repeat(33_000)),
             "HeaderTooLarge",
         ),
     ] {
         let answer = server.say(request.as_bytes()).await;
-        assert!(
-            answer.contains(&format!("\"reason\":\"{reason}\"")),
-            "{request:?}: {answer}"
-        );
+        assert!(answer.contains(&format!("\"reason\":\"{reason}\"")), "{request:?}: {answer}");
         assert!(answer.contains("connection: close\r\n"), "{answer}");
         assert!(answer.contains("cache-control: no-store\r\n"), "{answer}");
     }
@@ -179,10 +146,7 @@ async fn a_refused_head_is_answered_after_the_requests_before_it() {
         .await;
     let ok = answers.find("200 OK").unwrap();
     let refused = answers.find("400 Bad Request").unwrap();
-    assert!(
-        ok < refused && answers.matches("HTTP/1.1 ").count() == 2,
-        "{answers}"
-    );
+    assert!(ok < refused && answers.matches("HTTP/1.1 ").count() == 2, "{answers}");
 }
 
 #[tokio::test]
@@ -216,10 +180,7 @@ async fn an_answer_that_comes_before_the_end_of_the_body_arrives() {
 async fn a_caller_that_has_said_all_still_gets_its_answer() {
     let server = server(10).await;
     let mut stream = server.connect().await;
-    stream
-        .write_all(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
-        .await
-        .unwrap();
+    stream.write_all(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
     stream.shutdown().await.unwrap();
     server.entered.notified().await;
     server.release.notify_one();
@@ -229,18 +190,11 @@ async fn a_caller_that_has_said_all_still_gets_its_answer() {
 #[tokio::test]
 async fn the_drain_finishes_requests_and_closes_idle_connections() {
     let server = server(10).await;
-    let (mut fresh, mut idle, mut busy) = (
-        server.connect().await,
-        server.connect().await,
-        server.connect().await,
-    );
-    idle.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-        .await
-        .unwrap();
+    let (mut fresh, mut idle, mut busy) =
+        (server.connect().await, server.connect().await, server.connect().await);
+    idle.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
     until(&mut idle, "hello").await;
-    busy.write_all(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
-        .await
-        .unwrap();
+    busy.write_all(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
     server.entered.notified().await;
     server.shutdown.drain();
     assert_eq!(rest(&mut fresh).await, "");
@@ -265,10 +219,7 @@ async fn an_upload_that_does_not_end_within_the_grace_is_answered_503() {
     until(&mut stream, "HTTP/1.1 100 Continue\r\n\r\n").await;
     server.shutdown.drain();
     let answer = rest(&mut stream).await;
-    assert!(
-        answer.starts_with("HTTP/1.1 503 ") && answer.contains("retry-after: "),
-        "{answer}"
-    );
+    assert!(answer.starts_with("HTTP/1.1 503 ") && answer.contains("retry-after: "), "{answer}");
     server.ended.await.unwrap();
 }
 
@@ -276,10 +227,7 @@ async fn an_upload_that_does_not_end_within_the_grace_is_answered_503() {
 async fn one_connection_too_many_waits_in_the_backlog() {
     let server = server(1).await;
     let mut first = server.connect().await;
-    first
-        .write_all(b"GET /slow HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
-        .await
-        .unwrap();
+    first.write_all(b"GET /slow HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").await.unwrap();
     server.entered.notified().await;
     let mut second = server.connect().await;
     second.write_all(CLOSE.as_bytes()).await.unwrap();

@@ -32,14 +32,8 @@ pub(super) struct Turn {
 
 impl Turns {
     pub fn new() -> Self {
-        let inner = Inner {
-            announced: VecDeque::new(),
-            under_way: 0,
-            idle_since: Instant::now(),
-        };
-        Self {
-            inner: Arc::new(Mutex::new(inner)),
-        }
+        let inner = Inner { announced: VecDeque::new(), under_way: 0, idle_since: Instant::now() };
+        Self { inner: Arc::new(Mutex::new(inner)) }
     }
 
     pub fn announce(&self, refused: Option<Error>) {
@@ -51,10 +45,7 @@ impl Turns {
         let mut inner = self.lock();
         inner.under_way += 1;
         let refused = inner.announced.pop_front().flatten();
-        Turn {
-            turns: self.clone(),
-            refused,
-        }
+        Turn { turns: self.clone(), refused }
     }
 
     /// Since when nothing is under way; none while something is.
@@ -64,9 +55,7 @@ impl Turns {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
-        self.inner
-            .lock()
-            .expect("nothing panics while it holds this")
+        self.inner.lock().expect("nothing panics while it holds this")
     }
 }
 

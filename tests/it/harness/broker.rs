@@ -146,7 +146,7 @@ impl Broker {
             messages.push(Message {
                 queue: queue.to_owned(),
                 properties: got.delivery.properties.clone(),
-                body: got.delivery.data.to_vec(),
+                body: got.delivery.data.clone(),
             });
         }
         close(&channel).await;

@@ -16,6 +16,8 @@ use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 use tonic::{Request, Response, Status};
 
+use super::secrets::hex;
+
 /// What a test asks of a span; ids in hexadecimal.
 #[derive(Debug, Clone)]
 pub struct SeenSpan {
@@ -71,10 +73,6 @@ impl From<Span> for SeenSpan {
             text,
         }
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl Receiver {

@@ -1,6 +1,7 @@
 //! The binary under test as a process: started, watched, frozen, ended.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::fs::File;
 use std::net::SocketAddr;
 use std::os::unix::process::ExitStatusExt;
@@ -32,7 +33,7 @@ impl Role {
         Self { arguments, env, folder: folder.to_owned() }
     }
 
-    pub fn env(mut self, name: &str, value: impl ToString) -> Self {
+    pub fn env(mut self, name: &str, value: impl Display) -> Self {
         self.env.insert(name.to_owned(), value.to_string());
         self
     }
@@ -69,7 +70,7 @@ impl Role {
         let pid = child.id();
         // A thread waits, for the output has to be read meanwhile.
         let mut waiting = tokio::task::spawn_blocking(move || child.wait_with_output());
-        let limit = std::time::Duration::from_secs(60);
+        let limit = std::time::Duration::from_mins(1);
         let Ok(output) = tokio::time::timeout(limit, &mut waiting).await else {
             signal(pid, "KILL");
             let output = waiting.await.unwrap().unwrap();

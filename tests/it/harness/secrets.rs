@@ -9,7 +9,7 @@ use super::{CANARY, World};
 
 /// How a secret looks in bytes, in hexadecimal and in base64, wherever it begins there.
 pub fn encodings_of(secret: &str) -> Vec<Vec<u8>> {
-    let hex: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let hex = hex(secret.as_bytes());
     let mut all = vec![secret.to_owned(), hex.to_uppercase(), hex];
     for shift in 0..3 {
         let mut bytes = vec![0; shift];
@@ -21,6 +21,11 @@ pub fn encodings_of(secret: &str) -> Vec<Vec<u8>> {
         all.push(text[start..end].to_owned());
     }
     all.into_iter().map(String::into_bytes).collect()
+}
+
+pub fn hex(bytes: &[u8]) -> String {
+    let digit = |digit: u8| char::from(b"0123456789abcdef"[usize::from(digit)]);
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 /// Where in `bytes` one of the canary's spellings stands.

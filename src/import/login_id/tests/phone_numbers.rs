@@ -47,21 +47,11 @@ const SPELLINGS: &[(&str, Result<&str, Refused>)] = &[
 #[test]
 fn every_spelling_of_a_phone_number_has_one_key() {
     for (spelling, expected) in SPELLINGS {
-        check(
-            Identifier::PhoneNumber,
-            Project::Default,
-            spelling,
-            *expected,
-        );
+        check(Identifier::PhoneNumber, Project::Default, spelling, *expected);
     }
     assert_eq!(
-        phone_number(&format!("+85298765432{}", " ".repeat(1000)))
-            .unwrap()
-            .key,
+        phone_number(&format!("+85298765432{}", " ".repeat(1000))).unwrap().key,
         "+85298765432"
     );
-    assert_eq!(
-        phone_number(&format!("+8529876543{}2", "-".repeat(1000))),
-        Err(P)
-    );
+    assert_eq!(phone_number(&format!("+8529876543{}2", "-".repeat(1000))), Err(P));
 }

@@ -69,9 +69,7 @@ fn object(value: impl Strategy<Value = String>) -> impl Strategy<Value = String>
 /// Everything at and below `password` and `mfa`, as JSON; empty where there is nothing.
 fn secret_part(json: &str) -> String {
     let parsed: Value = serde_json::from_str(json).unwrap_or_default();
-    [&parsed["password"], &parsed["mfa"]]
-        .map(Value::to_string)
-        .join(" ")
+    [&parsed["password"], &parsed["mfa"]].map(Value::to_string).join(" ")
 }
 
 proptest! {

@@ -26,10 +26,7 @@ fn a_line_that_is_no_object_says_where_and_never_what() {
         ("{'email':1}", 2),
     ] {
         let fault = only(read(line).expect_err(line));
-        assert_eq!(
-            (fault.name, fault.reason, fault.code),
-            ("BadRequest", "InvalidJSON", 400)
-        );
+        assert_eq!((fault.name, fault.reason, fault.code), ("BadRequest", "InvalidJSON", 400));
         assert_eq!(fault.info, json!({ "line": 1, "column": column }), "{line}");
         assert_eq!(fault.message, "invalid JSON");
         let fault = fault.at_line(41);
@@ -41,15 +38,8 @@ fn a_line_that_is_no_object_says_where_and_never_what() {
 
 #[test]
 fn invalid_utf_8_is_no_json() {
-    let fault = parse(
-        b"{\"email\":\"\xff\"}",
-        Identifier::Email,
-        &Settings::default(),
-    );
-    assert_eq!(
-        only(fault.expect_err("broken")).info,
-        json!({ "line": 1, "column": 11 })
-    );
+    let fault = parse(b"{\"email\":\"\xff\"}", Identifier::Email, &Settings::default());
+    assert_eq!(only(fault.expect_err("broken")).info, json!({ "line": 1, "column": 11 }));
 }
 
 #[test]
@@ -57,17 +47,10 @@ fn the_identifier_is_required_and_never_null() {
     for identifier in Identifier::ALL {
         let name = identifier.as_str();
         for (record, expected) in [
-            (
-                "{}".to_owned(),
-                ("", "required", json!({ "missing": [name] })),
-            ),
+            ("{}".to_owned(), ("", "required", json!({ "missing": [name] }))),
             (
                 format!("{{\"{name}\":null}}"),
-                (
-                    "/",
-                    "type",
-                    json!({ "expected": ["string"], "actual": ["null"] }),
-                ),
+                ("/", "type", json!({ "expected": ["string"], "actual": ["null"] })),
             ),
             (
                 format!("{{\"{name}\":\"\"}}"),
@@ -76,11 +59,7 @@ fn the_identifier_is_required_and_never_null() {
         ] {
             let fault = parse(record.as_bytes(), identifier, &Settings::default());
             let fault = only(fault.expect_err("a broken record"));
-            let location = if expected.0.is_empty() {
-                String::new()
-            } else {
-                format!("/{name}")
-            };
+            let location = if expected.0.is_empty() { String::new() } else { format!("/{name}") };
             let cause = json!({ "location": location, "kind": expected.1, "details": expected.2 });
             assert_eq!(fault.info, json!({ "causes": [cause] }), "{record}");
             assert_eq!(
@@ -123,33 +102,16 @@ fn a_doubled_name_is_seen_at_every_level_and_in_every_spelling() {
     for (members, at) in [
         (r#""email":"x@y.z""#, "/email"),
         (r#""\u0065mail":"x@y.z""#, "/email"),
-        (
-            r#""address":{"region":"a","region":"b"}"#,
-            "/address/region",
-        ),
-        (
-            r#""custom_attributes":{"a":1,"a":2}"#,
-            "/custom_attributes/a",
-        ),
-        (
-            r#""custom_attributes":{"a":[{"b/c":1,"b\u002fc":1}]}"#,
-            "/custom_attributes/a/0/b~1c",
-        ),
-        (
-            r#""password":{"type":"bcrypt","type":"bcrypt","password_hash":"x"}"#,
-            "/password/type",
-        ),
-        (
-            r#""mfa":{"totp":{"secret":"A","\u0073ecret":"A"}}"#,
-            "/mfa/totp/secret",
-        ),
+        (r#""address":{"region":"a","region":"b"}"#, "/address/region"),
+        (r#""custom_attributes":{"a":1,"a":2}"#, "/custom_attributes/a"),
+        (r#""custom_attributes":{"a":[{"b/c":1,"b\u002fc":1}]}"#, "/custom_attributes/a/0/b~1c"),
+        (r#""password":{"type":"bcrypt","type":"bcrypt","password_hash":"x"}"#, "/password/type"),
+        (r#""mfa":{"totp":{"secret":"A","\u0073ecret":"A"}}"#, "/mfa/totp/secret"),
     ] {
         assert_causes(members, &[(at, "duplicateKey")]);
     }
     // More members than are compared one by one.
-    let many: Vec<_> = (0..100)
-        .map(|index| format!("\"{}\":0", index % 99))
-        .collect();
+    let many: Vec<_> = (0..100).map(|index| format!("\"{}\":0", index % 99)).collect();
     let members = format!("\"custom_attributes\":{{{}}}", many.join(","));
     assert_causes(&members, &[("/custom_attributes/0", "duplicateKey")]);
 }
@@ -158,14 +120,8 @@ fn a_doubled_name_is_seen_at_every_level_and_in_every_spelling() {
 fn a_null_character_fails_its_record_wherever_it_stands() {
     for (members, at) in [
         (r#""name":"a\u0000""#, "/name"),
-        (
-            r#""external_id":null,"address":{"region":"\u0000"}"#,
-            "/address/region",
-        ),
-        (
-            r#""custom_attributes":{"a":{"b":["\u0000"]}}"#,
-            "/custom_attributes/a/b/0",
-        ),
+        (r#""external_id":null,"address":{"region":"\u0000"}"#, "/address/region"),
+        (r#""custom_attributes":{"a":{"b":["\u0000"]}}"#, "/custom_attributes/a/b/0"),
         (r#""custom_attributes":{"a\u0000":1}"#, "/custom_attributes"),
         (r#""roles":["a\u0000"]"#, "/roles/0"),
     ] {
@@ -177,20 +133,12 @@ fn a_null_character_fails_its_record_wherever_it_stands() {
 #[test]
 fn depth_is_at_most_32_levels() {
     let nested = |levels: usize, open: &str, close: &str| {
-        format!(
-            "\"custom_attributes\":{{\"a\":{}1{}}}",
-            open.repeat(levels),
-            close.repeat(levels)
-        )
+        format!("\"custom_attributes\":{{\"a\":{}1{}}}", open.repeat(levels), close.repeat(levels))
     };
     // The record and custom_attributes are the first two.
     assert_causes(&nested(30, "[", "]"), &[]);
     assert_causes(&nested(30, "{\"a\":", "}"), &[]);
-    for too_deep in [
-        nested(31, "[", "]"),
-        nested(31, "{\"a\":", "}"),
-        nested(500_000, "[", "]"),
-    ] {
+    for too_deep in [nested(31, "[", "]"), nested(31, "{\"a\":", "}"), nested(500_000, "[", "]")] {
         let causes = causes(with(&too_deep));
         assert_eq!(causes.len(), 1);
         assert!(causes[0].0.starts_with("/custom_attributes/a/"));
@@ -201,10 +149,7 @@ fn depth_is_at_most_32_levels() {
 #[test]
 fn locations_are_bounded_and_escaped() {
     assert_causes(r#""a~/b":1"#, &[("/a~0~1b", "additionalProperties")]);
-    assert_causes(
-        &format!("\"{}\":1", "x".repeat(100_000)),
-        &[("", "additionalProperties")],
-    );
+    assert_causes(&format!("\"{}\":1", "x".repeat(100_000)), &[("", "additionalProperties")]);
 }
 
 #[test]

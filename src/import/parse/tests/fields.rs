@@ -6,10 +6,7 @@ use crate::import::record::{Given, LoginId};
 #[test]
 fn a_bare_record_says_nothing_else() {
     let record = read(r#"{"email":"User@Example.com"}"#).expect("sound");
-    let login_id = LoginId {
-        key: "user@example.com".to_owned(),
-        value: None,
-    };
+    let login_id = LoginId { key: "user@example.com".to_owned(), value: None };
     assert_eq!(record.login_ids.email, Given::Value(login_id));
     assert_eq!(record.login_ids.phone_number, Given::Absent);
     assert!(record.attributes.is_empty() && record.custom_attributes.is_empty());
@@ -29,10 +26,7 @@ fn login_ids_may_be_null_but_not_empty() {
         assert_causes(&format!("\"{name}\":1"), &[(&at, "type")]);
         assert_causes(&format!("\"{name}\":\"\\n\\u0001\""), &[(&at, "format")]);
     }
-    assert_causes(
-        r#""preferred_username":"  ""#,
-        &[("/preferred_username", "minLength")],
-    );
+    assert_causes(r#""preferred_username":"  ""#, &[("/preferred_username", "minLength")]);
     assert_causes(r#""external_id":"  ""#, &[]);
 }
 
@@ -59,14 +53,8 @@ fn booleans_times_and_sets_are_never_null() {
         assert_causes(&format!("\"{name}\":null"), &[(&at, "type")]);
         assert_causes(&format!("\"{name}\":\"a\""), &[(&at, "type")]);
         assert_causes(&format!("\"{name}\":{{}}"), &[(&at, "type")]);
-        assert_causes(
-            &format!("\"{name}\":[\"a\",null]"),
-            &[(&format!("{at}/1"), "type")],
-        );
-        assert_causes(
-            &format!("\"{name}\":[\"\"]"),
-            &[(&format!("{at}/0"), "minLength")],
-        );
+        assert_causes(&format!("\"{name}\":[\"a\",null]"), &[(&format!("{at}/1"), "type")]);
+        assert_causes(&format!("\"{name}\":[\"\"]"), &[(&format!("{at}/0"), "minLength")]);
     }
 }
 
@@ -83,30 +71,15 @@ fn the_account_is_valid_from_before_until() {
         let members =
             format!("\"account_valid_from\":\"{from}\",\"account_valid_until\":\"{until}\"");
         let faults = with(&members).expect("the schema holds").faults;
-        faults
-            .into_iter()
-            .map(|fault| fault.reason)
-            .collect::<Vec<_>>()
+        faults.into_iter().map(|fault| fault.reason).collect::<Vec<_>>()
     };
     let invalid = ["InvalidAccountValidPeriod"];
     assert!(reasons("2024-01-01T00:00:00Z", "2024-01-01T00:00:00.000001Z").is_empty());
-    assert_eq!(
-        reasons("2024-01-01T00:00:00Z", "2024-01-01T00:00:00Z"),
-        invalid
-    );
-    assert_eq!(
-        reasons("2024-01-01T08:00:00+08:00", "2024-01-01T00:00:00Z"),
-        invalid
-    );
-    assert_eq!(
-        reasons("2024-01-02T00:00:00Z", "2024-01-01T00:00:00Z"),
-        invalid
-    );
+    assert_eq!(reasons("2024-01-01T00:00:00Z", "2024-01-01T00:00:00Z"), invalid);
+    assert_eq!(reasons("2024-01-01T08:00:00+08:00", "2024-01-01T00:00:00Z"), invalid);
+    assert_eq!(reasons("2024-01-02T00:00:00Z", "2024-01-01T00:00:00Z"), invalid);
     // Postgres keeps microseconds.
-    assert_eq!(
-        reasons("2024-01-01T00:00:00Z", "2024-01-01T00:00:00.0000009Z"),
-        invalid
-    );
+    assert_eq!(reasons("2024-01-01T00:00:00Z", "2024-01-01T00:00:00.0000009Z"), invalid);
 }
 
 #[test]
@@ -120,11 +93,7 @@ fn standard_attributes_are_strings_or_null() {
         ("gender", "x", None),
         ("profile", "https://example.com/me", Some("/me")),
         ("website", "x-app://host", Some("example.com")),
-        (
-            "picture",
-            "http://example.com/p.png",
-            Some("ftp://example.com/p.png"),
-        ),
+        ("picture", "http://example.com/p.png", Some("ftp://example.com/p.png")),
         ("birthdate", "1990-02-28", Some("1990-02-30")),
         ("zoneinfo", "Asia/Hong_Kong", Some("UTC")),
         ("locale", "zh-Hant-HK", Some("zh-hant-hk")),
@@ -156,18 +125,9 @@ fn standard_attributes_are_strings_or_null() {
 #[test]
 fn an_address_is_kept_whole_without_its_empty_members() {
     for (address, expected) in [
-        (
-            r#"{"locality":"a","region":"b"}"#,
-            Some(r#"{"locality":"a","region":"b"}"#),
-        ),
-        (
-            "{ \"region\" :\n \"\\u0062\" }",
-            Some(r#"{"region":"\u0062"}"#),
-        ),
-        (
-            r#"{"l\u006fcality":"a","region":"","country":null}"#,
-            Some(r#"{"locality":"a"}"#),
-        ),
+        (r#"{"locality":"a","region":"b"}"#, Some(r#"{"locality":"a","region":"b"}"#)),
+        ("{ \"region\" :\n \"\\u0062\" }", Some(r#"{"region":"\u0062"}"#)),
+        (r#"{"l\u006fcality":"a","region":"","country":null}"#, Some(r#"{"locality":"a"}"#)),
         (r#"{"region":""}"#, None),
         ("{}", None),
         ("null", None),
@@ -177,19 +137,12 @@ fn an_address_is_kept_whole_without_its_empty_members() {
             Given::Value(value) => Some(value.get()),
             Given::Null | Given::Absent => None,
         };
-        assert_eq!(
-            (&*record.attributes[0].0, stored),
-            ("address", expected),
-            "{address}"
-        );
+        assert_eq!((&*record.attributes[0].0, stored), ("address", expected), "{address}");
     }
     assert_causes(r#""address":"x""#, &[("/address", "type")]);
     assert_causes(r#""address":[]"#, &[("/address", "type")]);
     assert_causes(r#""address":{"region":1}"#, &[("/address/region", "type")]);
-    assert_causes(
-        r#""address":{"zip":"1"}"#,
-        &[("/address/zip", "additionalProperties")],
-    );
+    assert_causes(r#""address":{"zip":"1"}"#, &[("/address/zip", "additionalProperties")]);
 }
 
 #[test]
@@ -203,18 +156,10 @@ fn custom_attributes_are_kept_to_the_byte() {
             Given::Null | Given::Absent => (name.as_str(), "removed"),
         })
         .collect();
-    let expected = [
-        ("a", "1.50"),
-        ("b", "\"\""),
-        ("c", "removed"),
-        ("d", r#"{ "\u0065":[1E2] }"#),
-    ];
+    let expected = [("a", "1.50"), ("b", "\"\""), ("c", "removed"), ("d", r#"{ "\u0065":[1E2] }"#)];
     assert_eq!(spelled, expected);
     for other in ["null", "[]", "1", "\"x\""] {
-        assert_causes(
-            &format!("\"custom_attributes\":{other}"),
-            &[("/custom_attributes", "type")],
-        );
+        assert_causes(&format!("\"custom_attributes\":{other}"), &[("/custom_attributes", "type")]);
     }
 }
 
@@ -228,14 +173,8 @@ fn intake_sees_the_keys_that_parsing_gives() {
     assert_eq!(keys.preferred_username, None);
     assert_eq!(keys.external_id.as_deref(), Some("x"));
     for unreadable in [&b"{"[..], b"", b"[]", b"{\"email\":\"a@b.c\"", b"\xff"] {
-        assert_eq!(
-            login_ids(unreadable, &Settings::default()),
-            PerIdentifier::default()
-        );
+        assert_eq!(login_ids(unreadable, &Settings::default()), PerIdentifier::default());
     }
-    let invalid = login_ids(
-        br#"{"email":"nobody","external_id":1}"#,
-        &Settings::default(),
-    );
+    let invalid = login_ids(br#"{"email":"nobody","external_id":1}"#, &Settings::default());
     assert_eq!(invalid, PerIdentifier::default());
 }

@@ -28,18 +28,12 @@ fn causes(read: Result<Record, Vec<Fault>>) -> Vec<(String, String)> {
     assert_eq!(faults[0].reason, "ValidationFailed");
     let causes = faults[0].info["causes"].as_array().expect("causes");
     let text = |cause: &Value, name: &str| cause[name].as_str().expect("a text").to_owned();
-    causes
-        .iter()
-        .map(|cause| (text(cause, "location"), text(cause, "kind")))
-        .collect()
+    causes.iter().map(|cause| (text(cause, "location"), text(cause, "kind"))).collect()
 }
 
 fn assert_causes(members: &str, expected: &[(&str, &str)]) {
     let causes = causes(with(members));
-    let causes: Vec<_> = causes
-        .iter()
-        .map(|(at, kind)| (at.as_str(), kind.as_str()))
-        .collect();
+    let causes: Vec<_> = causes.iter().map(|(at, kind)| (at.as_str(), kind.as_str())).collect();
     assert_eq!(causes, expected, "{members}");
 }
 

@@ -4,14 +4,8 @@ use super::*;
 
 fn errors(task: &Task, record: &str) -> (Vec<&'static str>, Option<Uuid>) {
     let resolution = task.run(&[record]);
-    assert!(
-        resolution.inserts.is_empty() && resolution.updates.is_empty(),
-        "{record}"
-    );
-    assert!(
-        resolution.new_roles.is_empty() && resolution.new_groups.is_empty(),
-        "{record}"
-    );
+    assert!(resolution.inserts.is_empty() && resolution.updates.is_empty(), "{record}");
+    assert!(resolution.new_roles.is_empty() && resolution.new_groups.is_empty(), "{record}");
     let verdict = &resolution.verdicts[0];
     assert_eq!(verdict.outcome, Outcome::Failed, "{record}");
     assert!(verdict.warnings.is_empty(), "{record}");
@@ -47,28 +41,17 @@ fn login_ids_of_another_user_are_all_named() {
 
 #[test]
 fn unknown_roles_and_groups_are_named_where_they_must_exist() {
-    let task = Task::new(Identifier::Email, true)
-        .finding(&STORED)
-        .knowing(&["known"]);
+    let task = Task::new(Identifier::Email, true).finding(&STORED).knowing(&["known"]);
     for (members, info) in [
-        (
-            r#""roles":["z","known","a"]"#,
-            json!({ "roles": ["a", "z"] }),
-        ),
+        (r#""roles":["z","known","a"]"#, json!({ "roles": ["a", "z"] })),
         (r#""groups":["g"]"#, json!({ "groups": ["g"] })),
-        (
-            r#""groups":["g"],"roles":["r"]"#,
-            json!({ "roles": ["r"], "groups": ["g"] }),
-        ),
+        (r#""groups":["g"],"roles":["r"]"#, json!({ "roles": ["r"], "groups": ["g"] })),
     ] {
         for email in ["a@b.c", "new@b.c"] {
             let record = format!("{{\"email\":\"{email}\",{members}}}");
             assert_eq!(errors(&task, &record).0, ["UnknownKeys"]);
             let fault = task.run(&[&record]).verdicts.remove(0).errors.remove(0);
-            assert_eq!(
-                (fault.name, fault.code, fault.info),
-                ("NotFound", 404, info.clone())
-            );
+            assert_eq!((fault.name, fault.code, fault.info), ("NotFound", 404, info.clone()));
         }
     }
     let known = task.run(&[r#"{"email":"new@b.c","roles":["known"],"groups":[]}"#]);
@@ -86,11 +69,7 @@ fn the_period_is_checked_against_what_is_stored() {
     ] {
         let record = format!(r#"{{"email":"a@b.c","account_valid_until":"{until}"}}"#);
         let verdict = task.run(&[&record]).verdicts.remove(0);
-        let expected: &[&str] = if is_valid {
-            &[]
-        } else {
-            &["InvalidAccountValidPeriod"]
-        };
+        let expected: &[&str] = if is_valid { &[] } else { &["InvalidAccountValidPeriod"] };
         assert_eq!(reasons(&verdict), expected, "{until}");
         assert_eq!(verdict.user_id, Some(new_id(0)));
     }
@@ -108,32 +87,15 @@ fn faults_stand_in_one_order_each_once() {
             "password":{{"type":"bcrypt","password_hash":"x"}},"mfa":{{"password":{{"type":"bcrypt","password_hash":"x"}}}}}}"#
         )
     };
-    let all = [
-        "InvalidPasswordHash",
-        "InvalidAccountValidPeriod",
-        "UnknownKeys",
-        "DuplicatedIdentity",
-    ];
-    let task = Task::new(Identifier::Email, true)
-        .finding(&STORED)
-        .knowing(&[]);
-    assert_eq!(
-        errors(&task, &record("a@b.c")),
-        (all.to_vec(), Some(new_id(0)))
-    );
+    let all =
+        ["InvalidPasswordHash", "InvalidAccountValidPeriod", "UnknownKeys", "DuplicatedIdentity"];
+    let task = Task::new(Identifier::Email, true).finding(&STORED).knowing(&[]);
+    assert_eq!(errors(&task, &record("a@b.c")), (all.to_vec(), Some(new_id(0))));
     assert_eq!(errors(&task, &record("new@b.c")), (all.to_vec(), None));
-    assert_eq!(
-        errors(&task.clone().dry(), &record("new@b.c")),
-        (all.to_vec(), None)
-    );
+    assert_eq!(errors(&task.clone().dry(), &record("new@b.c")), (all.to_vec(), None));
     // A record that would be skipped would write nothing.
-    let skipping = Task::new(Identifier::Email, false)
-        .finding(&STORED)
-        .knowing(&[]);
-    assert_eq!(
-        errors(&skipping, &record("a@b.c")),
-        (all[..2].to_vec(), Some(new_id(0)))
-    );
+    let skipping = Task::new(Identifier::Email, false).finding(&STORED).knowing(&[]);
+    assert_eq!(errors(&skipping, &record("a@b.c")), (all[..2].to_vec(), Some(new_id(0))));
     let harmless = r#"{"email":"a@b.c","preferred_username":"taken","roles":["nope"],"account_valid_until":"2020-01-01T00:00:00Z"}"#;
     assert_eq!(outcomes(&skipping.run(&[harmless])), [Outcome::Skipped]);
 }
@@ -141,9 +103,6 @@ fn faults_stand_in_one_order_each_once() {
 #[test]
 fn a_record_that_breaks_its_schema_was_resolved_to_nobody() {
     let task = Task::new(Identifier::Email, true).finding(&STORED);
-    assert_eq!(
-        errors(&task, r#"{"email":"a@b.c","nope":1}"#),
-        (vec!["ValidationFailed"], None)
-    );
+    assert_eq!(errors(&task, r#"{"email":"a@b.c","nope":1}"#), (vec!["ValidationFailed"], None));
     assert_eq!(errors(&task, "nope"), (vec!["InvalidJSON"], None));
 }

@@ -31,13 +31,7 @@ impl Field {
 }
 
 const fn field(name: &'static str, null: Null, value: &'static str, stored: &'static str) -> Field {
-    Field {
-        name,
-        null,
-        value,
-        stored,
-        is_secret: false,
-    }
+    Field { name, null, value, stored, is_secret: false }
 }
 
 const fn plain(name: &'static str, value: &'static str) -> Field {
@@ -45,13 +39,7 @@ const fn plain(name: &'static str, value: &'static str) -> Field {
 }
 
 const fn secret(name: &'static str, value: &'static str, stored: &'static str) -> Field {
-    Field {
-        name,
-        null: IsAnError,
-        value,
-        stored,
-        is_secret: true,
-    }
+    Field { name, null: IsAnError, value, stored, is_secret: true }
 }
 
 const BCRYPT: &str = r#"{"type":"bcrypt","password_hash":"$2a$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy"}"#;
@@ -60,12 +48,7 @@ const UNTIL: &str = r#""2031-01-01T00:00:00Z""#;
 
 pub(super) const FIELDS: &[Field] = &[
     field("email", RemovesALogin, r#""New@b.c""#, r#""new@b.c""#),
-    field(
-        "phone_number",
-        RemovesALogin,
-        r#""+852 9876 0000""#,
-        r#""+85298760000""#,
-    ),
+    field("phone_number", RemovesALogin, r#""+852 9876 0000""#, r#""+85298760000""#),
     field("preferred_username", RemovesALogin, r#""New""#, r#""new""#),
     field("external_id", RemovesALogin, r#""New 1""#, r#""New 1""#),
     field("email_verified", IsAnError, "false", "null"),
@@ -90,12 +73,7 @@ pub(super) const FIELDS: &[Field] = &[
     field("roles", IsAnError, r#"["new","b"]"#, r#"["b","new"]"#),
     field("groups", IsAnError, r#"["new"]"#, r#"["new"]"#),
     field("mfa.email", RemovesALogin, r#""new@b.c""#, r#""new@b.c""#),
-    field(
-        "mfa.phone_number",
-        RemovesALogin,
-        r#""+85298760000""#,
-        r#""+85298760000""#,
-    ),
+    field("mfa.phone_number", RemovesALogin, r#""+85298760000""#, r#""+85298760000""#),
     secret("password", BCRYPT, r#""bcrypt""#),
     secret("mfa.password", BCRYPT, r#""bcrypt""#),
     secret("mfa.totp", r#"{"secret":"MY"}"#, "true"),

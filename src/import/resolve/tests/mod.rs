@@ -31,11 +31,7 @@ struct Task {
 impl Task {
     fn new(identifier: Identifier, upsert: bool) -> Self {
         Self {
-            options: Options {
-                identifier,
-                upsert,
-                dry_run: false,
-            },
+            options: Options { identifier, upsert, dry_run: false },
             unknown: UnknownKeys::Create,
             known: BTreeSet::new(),
             found: Vec::new(),
@@ -49,13 +45,8 @@ impl Task {
 
     /// With the users that these records make in the directory.
     fn finding(mut self, records: &[&str]) -> Self {
-        let made = Self::new(self.options.identifier, false)
-            .run(records)
-            .inserts;
-        self.found = made
-            .into_iter()
-            .map(|(user, _)| User { version: 7, ..user })
-            .collect();
+        let made = Self::new(self.options.identifier, false).run(records).inserts;
+        self.found = made.into_iter().map(|(user, _)| User { version: 7, ..user }).collect();
         self
     }
 
@@ -73,12 +64,8 @@ impl Task {
             known_groups: &self.known,
         };
         let candidate = |(index, record): (usize, &&str)| Candidate {
-            record: parse(
-                record.as_bytes(),
-                self.options.identifier,
-                &Settings::default(),
-            )
-            .map(Box::new),
+            record: parse(record.as_bytes(), self.options.identifier, &Settings::default())
+                .map(Box::new),
             new_id: new_id(index),
             shares_with_earlier_chunk: record.contains("shares"),
         };
@@ -92,19 +79,11 @@ fn new_id(index: usize) -> Uuid {
 }
 
 fn outcomes(resolution: &Resolution) -> Vec<Outcome> {
-    resolution
-        .verdicts
-        .iter()
-        .map(|verdict| verdict.outcome)
-        .collect()
+    resolution.verdicts.iter().map(|verdict| verdict.outcome).collect()
 }
 
 fn warnings(verdict: &Verdict) -> Vec<&str> {
-    verdict
-        .warnings
-        .iter()
-        .map(|warning| warning.message.as_str())
-        .collect()
+    verdict.warnings.iter().map(|warning| warning.message.as_str()).collect()
 }
 
 fn reasons(verdict: &Verdict) -> Vec<&'static str> {
@@ -121,33 +100,15 @@ fn seen(user: &User) -> BTreeMap<String, Value> {
         }
     };
     for which in Identifier::ALL {
-        see(
-            which.as_str(),
-            json!(user.login_ids.get(which).as_ref().map(LoginId::shown)),
-        );
+        see(which.as_str(), json!(user.login_ids.get(which).as_ref().map(LoginId::shown)));
     }
     see("email_verified", json!(user.email_verified.then_some(true)));
-    see(
-        "phone_number_verified",
-        json!(user.phone_number_verified.then_some(true)),
-    );
+    see("phone_number_verified", json!(user.phone_number_verified.then_some(true)));
     see("disabled", json!(user.disabled.then_some(true)));
-    see(
-        "account_valid_from",
-        json!(user.account_valid_from.map(|time| time.to_string())),
-    );
-    see(
-        "account_valid_until",
-        json!(user.account_valid_until.map(|time| time.to_string())),
-    );
-    see(
-        "roles",
-        json!(Some(&user.roles).filter(|roles| !roles.is_empty())),
-    );
-    see(
-        "groups",
-        json!(Some(&user.groups).filter(|groups| !groups.is_empty())),
-    );
+    see("account_valid_from", json!(user.account_valid_from.map(|time| time.to_string())));
+    see("account_valid_until", json!(user.account_valid_until.map(|time| time.to_string())));
+    see("roles", json!(Some(&user.roles).filter(|roles| !roles.is_empty())));
+    see("groups", json!(Some(&user.groups).filter(|groups| !groups.is_empty())));
     see("mfa.email", json!(user.mfa_email));
     see("mfa.phone_number", json!(user.mfa_phone_number));
     let kind = |mark: &Option<SecretMark>| json!(mark.as_ref().map(|mark| mark.kind.as_str()));
@@ -155,10 +116,7 @@ fn seen(user: &User) -> BTreeMap<String, Value> {
     see("mfa.password", kind(&user.mfa_password));
     see("mfa.totp", json!(user.has_totp.then_some(true)));
     for (name, value) in &user.attributes {
-        see(
-            name,
-            serde_json::from_str(value.get()).expect("stored attributes are JSON"),
-        );
+        see(name, serde_json::from_str(value.get()).expect("stored attributes are JSON"));
     }
     for (name, value) in &user.custom_attributes {
         let value = serde_json::from_str(value.get()).expect("stored attributes are JSON");

@@ -11,33 +11,18 @@ fn the_last_record_of_a_user_wins_with_upsert() {
         r#"{"email":"a@B.c","name":"3","nickname":null}"#,
     ]);
     assert_eq!(outcomes(&run), [Inserted, Updated, Updated]);
-    assert!(
-        run.verdicts
-            .iter()
-            .all(|verdict| verdict.user_id == Some(new_id(0)))
-    );
-    assert!(
-        run.updates.is_empty(),
-        "a user made in the run is written once"
-    );
-    let [(user, secrets)] = &run.inserts[..] else {
-        panic!("one user")
-    };
+    assert!(run.verdicts.iter().all(|verdict| verdict.user_id == Some(new_id(0))));
+    assert!(run.updates.is_empty(), "a user made in the run is written once");
+    let [(user, secrets)] = &run.inserts[..] else { panic!("one user") };
     let seen = seen(user);
-    assert_eq!(
-        (&seen["name"], &seen["phone_number"]),
-        (&json!("3"), &json!("+85298765432"))
-    );
+    assert_eq!((&seen["name"], &seen["phone_number"]), (&json!("3"), &json!("+85298765432")));
     assert!(!seen.contains_key("nickname") && secrets.password_hash.is_some());
 }
 
 #[test]
 fn the_first_record_of_a_user_wins_without_upsert() {
     let task = Task::new(Identifier::Email, false);
-    let records = [
-        r#"{"email":"a@b.c","name":"1"}"#,
-        r#"{"email":"a@b.c","name":"2"}"#,
-    ];
+    let records = [r#"{"email":"a@b.c","name":"1"}"#, r#"{"email":"a@b.c","name":"2"}"#];
     let run = task.run(&records);
     assert_eq!(outcomes(&run), [Inserted, Skipped]);
     assert_eq!(run.verdicts[1].user_id, Some(new_id(0)));
@@ -45,10 +30,7 @@ fn the_first_record_of_a_user_wins_without_upsert() {
 
     let dry = task.dry().run(&records);
     assert_eq!(outcomes(&dry), [Inserted, Skipped]);
-    assert!(
-        dry.verdicts.iter().all(|verdict| verdict.user_id.is_none()),
-        "a dry run makes nobody"
-    );
+    assert!(dry.verdicts.iter().all(|verdict| verdict.user_id.is_none()), "a dry run makes nobody");
 }
 
 #[test]
@@ -81,10 +63,7 @@ fn a_login_id_moves_once_its_owner_lets_go() {
         run.updates.iter().map(number).collect::<Vec<_>>(),
         [Value::Null, json!("+85298765432")]
     );
-    assert!(
-        !run.updates[1].phone_number_verified,
-        "the mark went with the old number"
-    );
+    assert!(!run.updates[1].phone_number_verified, "the mark went with the old number");
     assert!(run.inserts[0].0.phone_number_verified);
 }
 
@@ -94,10 +73,7 @@ fn a_mark_stays_with_an_unchanged_key() {
         .finding(&[r#"{"external_id":"1","email":"a@faß.de","email_verified":true}"#]);
     let same = task.run(&[r#"{"external_id":"1","email":"A@xn--fa-hia.de"}"#]);
     assert_eq!(outcomes(&same), [Updated]);
-    assert!(
-        same.updates.is_empty(),
-        "nothing changed, so nothing is written"
-    );
+    assert!(same.updates.is_empty(), "nothing changed, so nothing is written");
     let other = task.run(&[r#"{"external_id":"1","email":"a@fass.de"}"#]);
     assert!(!other.updates[0].email_verified);
     let marked = task.run(&[r#"{"external_id":"1","email":"a@fass.de","email_verified":true}"#]);
@@ -148,10 +124,8 @@ fn a_user_found_by_several_login_ids_is_one_user() {
     let mut task =
         Task::new(Identifier::Email, true).finding(&[r#"{"email":"a@b.c","external_id":"1"}"#]);
     task.found.push(task.found[0].clone());
-    let run = task.run(&[
-        r#"{"email":"a@b.c","external_id":"2"}"#,
-        r#"{"email":"n@b.c","external_id":"1"}"#,
-    ]);
+    let run = task
+        .run(&[r#"{"email":"a@b.c","external_id":"2"}"#, r#"{"email":"n@b.c","external_id":"1"}"#]);
     assert_eq!(outcomes(&run), [Updated, Inserted]);
     assert_eq!(run.updates.len(), 1);
 }

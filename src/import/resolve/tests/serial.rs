@@ -9,24 +9,15 @@ use super::*;
 fn record() -> impl Strategy<Value = String> {
     let members = [
         ("preferred_username", vec!["null", r#""u""#, r#""v""#]),
-        (
-            "phone_number",
-            vec!["null", r#""+85298765432""#, r#""+85298760000""#],
-        ),
+        ("phone_number", vec!["null", r#""+85298765432""#, r#""+85298760000""#]),
         ("external_id", vec!["null", r#""1""#, r#""2""#]),
         ("phone_number_verified", vec!["true", "false"]),
         ("email_verified", vec!["true", "false"]),
         ("name", vec!["null", r#""x""#, r#""y""#, r#""""#]),
-        (
-            "custom_attributes",
-            vec![r#"{"a":1}"#, r#"{"a":null,"b":2}"#],
-        ),
+        ("custom_attributes", vec![r#"{"a":1}"#, r#"{"a":null,"b":2}"#]),
         ("roles", vec!["[]", r#"["r"]"#, r#"["s"]"#]),
         ("account_valid_from", vec![r#""2024-01-01T00:00:00Z""#]),
-        (
-            "account_valid_until",
-            vec![r#""2023-01-01T00:00:00Z""#, r#""2025-01-01T00:00:00Z""#],
-        ),
+        ("account_valid_until", vec![r#""2023-01-01T00:00:00Z""#, r#""2025-01-01T00:00:00Z""#]),
         ("nope", vec!["1"]),
     ];
     let member = members.map(|(name, values)| {
@@ -50,15 +41,11 @@ fn one_by_one(task: &Task, records: &[&str]) -> (Vec<Verdict>, Vec<BTreeMap<Stri
         let mut run = task.run(&padded);
         verdicts.extend(run.verdicts.pop());
         for updated in run.updates {
-            let place = task
-                .found
-                .iter()
-                .position(|user| user.id == updated.id)
-                .expect("a found user");
+            let place =
+                task.found.iter().position(|user| user.id == updated.id).expect("a found user");
             task.found[place] = updated;
         }
-        task.found
-            .extend(run.inserts.into_iter().map(|(user, _)| user));
+        task.found.extend(run.inserts.into_iter().map(|(user, _)| user));
     }
     (verdicts, task.found.iter().map(seen).collect())
 }

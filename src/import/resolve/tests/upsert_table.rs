@@ -7,16 +7,10 @@ use super::*;
 /// The identifier of a row is another field than the row's own, and than the one a mark is for.
 fn identifier(field: &Field) -> (Identifier, &'static str, &'static str) {
     match field.name {
-        "email" => (
-            Identifier::ExternalId,
-            r#""external_id":"old 1""#,
-            r#""external_id":"made 1""#,
-        ),
-        _ => (
-            Identifier::Email,
-            r#""email":"old@b.c""#,
-            r#""email":"made@b.c""#,
-        ),
+        "email" => {
+            (Identifier::ExternalId, r#""external_id":"old 1""#, r#""external_id":"made 1""#)
+        }
+        _ => (Identifier::Email, r#""email":"old@b.c""#, r#""email":"made@b.c""#),
     }
 }
 
@@ -63,20 +57,11 @@ fn update_is_as_the_table_says() {
 
         let absent = task.run(&[&record(id, field, None)]);
         assert_eq!(outcomes(&absent), [Outcome::Updated], "{}", field.name);
-        assert!(
-            absent.updates.is_empty(),
-            "absent {} is untouched",
-            field.name
-        );
+        assert!(absent.updates.is_empty(), "absent {} is untouched", field.name);
 
         let null = task.run(&[&record(id, field, Some("null"))]);
         if field.null == IsAnError {
-            assert_eq!(
-                reasons(&null.verdicts[0]),
-                ["ValidationFailed"],
-                "{} = null",
-                field.name
-            );
+            assert_eq!(reasons(&null.verdicts[0]), ["ValidationFailed"], "{} = null", field.name);
         } else {
             assert_eq!(outcomes(&null), [Outcome::Updated]);
             assert_eq!(
@@ -98,10 +83,7 @@ fn update_is_as_the_table_says() {
             assert_eq!(warnings(&given.verdicts[0]), [ignored]);
         } else {
             assert_eq!(given.updates.len(), 1);
-            assert_eq!(
-                (given.updates[0].id, given.updates[0].version),
-                (task.found[0].id, 7)
-            );
+            assert_eq!((given.updates[0].id, given.updates[0].version), (task.found[0].id, 7));
             assert_eq!(
                 seen(&given.updates[0]),
                 expected(&before, field, &field.stored()),
@@ -123,20 +105,12 @@ fn an_existing_user_is_skipped_without_upsert() {
             let verdict = &skipped.verdicts[0];
             assert!(skipped.updates.is_empty() && skipped.inserts.is_empty());
             if value == Some("null") && field.null == IsAnError {
-                assert_eq!(
-                    reasons(verdict),
-                    ["ValidationFailed"],
-                    "{} = null",
-                    field.name
-                );
+                assert_eq!(reasons(verdict), ["ValidationFailed"], "{} = null", field.name);
                 continue;
             }
             assert_eq!(verdict.outcome, Outcome::Skipped, "{}", field.name);
             assert_eq!(verdict.user_id, Some(task.found[0].id));
-            assert_eq!(
-                warnings(verdict),
-                ["skipping because upsert = false and user exists"]
-            );
+            assert_eq!(warnings(verdict), ["skipping because upsert = false and user exists"]);
         }
     }
 }
@@ -152,20 +126,13 @@ fn insert_sets_what_is_given() {
 
             let null = task.run(&[&record(id, field, Some("null"))]);
             match field.null {
-                IsAnError => assert_eq!(
-                    reasons(&null.verdicts[0]),
-                    ["ValidationFailed"],
-                    "{}",
-                    field.name
-                ),
+                IsAnError => {
+                    assert_eq!(reasons(&null.verdicts[0]), ["ValidationFailed"], "{}", field.name);
+                }
                 Removes | RemovesALogin => {
                     assert_eq!(seen(&null.inserts[0].0), before, "{} = null", field.name);
                     let told = format!("{} = null has no effect in insert.", field.name);
-                    let told = if field.null == RemovesALogin {
-                        vec![told]
-                    } else {
-                        Vec::new()
-                    };
+                    let told = if field.null == RemovesALogin { vec![told] } else { Vec::new() };
                     assert_eq!(warnings(&null.verdicts[0]), told);
                 }
             }
@@ -180,10 +147,7 @@ fn insert_sets_what_is_given() {
             assert_eq!(seen(user), expected, "{}", field.name);
             assert_eq!((user.id, user.version), (new_id(0), 0));
             assert_eq!(secrets.password_hash.is_some(), field.name == "password");
-            assert_eq!(
-                secrets.mfa_password_hash.is_some(),
-                field.name == "mfa.password"
-            );
+            assert_eq!(secrets.mfa_password_hash.is_some(), field.name == "mfa.password");
             assert_eq!(secrets.totp_secret.is_some(), field.name == "mfa.totp");
         }
     }
@@ -195,10 +159,7 @@ fn an_insert_takes_everything() {
     let (user, secrets) = &inserted.inserts[0];
     // Every field of the table, and the custom attribute that no row names.
     assert_eq!(seen(user).len(), FIELDS.len() + 1);
-    assert_eq!(
-        secrets.password_hash.as_ref().map(|hash| hash.0.as_str()),
-        Some(HASH)
-    );
+    assert_eq!(secrets.password_hash.as_ref().map(|hash| hash.0.as_str()), Some(HASH));
     assert!(inserted.verdicts[0].warnings.is_empty());
     assert_eq!(inserted.new_roles.len(), 2);
     assert_eq!(inserted.new_groups.len(), 1);

@@ -12,26 +12,11 @@ fn status(head: &str) -> Result<Framing, u16> {
 fn a_plain_head_says_where_its_body_ends() {
     for (head, framing) in [
         ("GET / HTTP/1.1\r\nHost: a\r\n\r\n", Framing::Length(0)),
-        (
-            "GET /p?q=1 HTTP/1.0\r\nHost: a:80\r\n\r\n",
-            Framing::Length(0),
-        ),
-        (
-            "GET http://a/ HTTP/1.1\r\nHost: [::1]:80\r\n\r\n",
-            Framing::Length(0),
-        ),
-        (
-            "POST / HTTP/1.1\r\nhost:a\r\ncontent-length:\t12 \r\n\r\n",
-            Framing::Length(12),
-        ),
-        (
-            "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: Chunked\r\n\r\n",
-            Framing::Chunked,
-        ),
-        (
-            "GET / HTTP/1.1\r\nHost: a\r\nX: \u{e9}\r\nY:\r\n\r\n",
-            Framing::Length(0),
-        ),
+        ("GET /p?q=1 HTTP/1.0\r\nHost: a:80\r\n\r\n", Framing::Length(0)),
+        ("GET http://a/ HTTP/1.1\r\nHost: [::1]:80\r\n\r\n", Framing::Length(0)),
+        ("POST / HTTP/1.1\r\nhost:a\r\ncontent-length:\t12 \r\n\r\n", Framing::Length(12)),
+        ("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: Chunked\r\n\r\n", Framing::Chunked),
+        ("GET / HTTP/1.1\r\nHost: a\r\nX: \u{e9}\r\nY:\r\n\r\n", Framing::Length(0)),
     ] {
         assert_eq!(status(head), Ok(framing), "{head:?}");
     }
@@ -93,25 +78,13 @@ fn a_body_whose_end_is_doubtful_is_refused() {
 #[test]
 fn what_is_too_long_is_told_apart() {
     let long = "x".repeat(TARGET_BYTES_MAX);
-    assert_eq!(
-        status(&format!("GET /{long} HTTP/1.1\r\nHost: a\r\n\r\n")),
-        Err(414)
-    );
+    assert_eq!(status(&format!("GET /{long} HTTP/1.1\r\nHost: a\r\n\r\n")), Err(414));
     assert_eq!(status(&format!("GET /{long}{long}")), Err(414));
     let large = "x".repeat(HEAD_BYTES_MAX);
-    assert_eq!(
-        status(&format!("GET / HTTP/1.1\r\nHost: a\r\nX: {large}\r\n\r\n")),
-        Err(431)
-    );
-    assert_eq!(
-        status(&format!("GET / HTTP/1.1\r\nHost: a\r\nX: {large}")),
-        Err(431)
-    );
+    assert_eq!(status(&format!("GET / HTTP/1.1\r\nHost: a\r\nX: {large}\r\n\r\n")), Err(431));
+    assert_eq!(status(&format!("GET / HTTP/1.1\r\nHost: a\r\nX: {large}")), Err(431));
     let many = "X: y\r\n".repeat(LINES_MAX);
-    assert_eq!(
-        status(&format!("GET / HTTP/1.1\r\nHost: a\r\n{many}\r\n")),
-        Err(431)
-    );
+    assert_eq!(status(&format!("GET / HTTP/1.1\r\nHost: a\r\n{many}\r\n")), Err(431));
 }
 
 #[test]

@@ -1,0 +1,26 @@
+-- Everything of a user that is no secret; whoever includes it adds by what the one is found.
+SELECT id,
+       created_at,
+       updated_at,
+       -- The value is stored only where it differs from the key.
+       coalesce(email_value, email_key) AS email,
+       email_verified,
+       coalesce(phone_number_value, phone_number_key) AS phone_number,
+       phone_number_verified,
+       coalesce(preferred_username_value, preferred_username_key) AS preferred_username,
+       coalesce(external_id_value, external_id_key) AS external_id,
+       attributes,
+       custom_attributes,
+       roles,
+       groups,
+       disabled,
+       account_valid_from,
+       account_valid_until,
+       password_type,
+       password_expire_after,
+       mfa_email,
+       mfa_phone_number,
+       mfa_password_type,
+       mfa_password_expire_after,
+       has_totp
+  FROM directory_user

@@ -1,0 +1,71 @@
+//! The commands, end to end, as a person at a terminal or a script would run them.
+
+use serde_json::Value;
+
+use crate::harness::{Ended, Process, World, assert_converged, lines};
+
+async fn run(world: &World, api: &Process, arguments: &[&str]) -> Ended {
+    let key = world.folder.join("acme.key");
+    let role = world.role(arguments).env("USER_IMPORT_URL", format!("http://{}", api.address()));
+    role.env("USER_IMPORT_PROJECT", "acme").env("USER_IMPORT_KEY_FILE", key.display()).run().await
+}
+
+/// The one task that the API knows.
+async fn only_task(client: &crate::harness::Client) -> String {
+    let tasks = client.get("/users/import").await.json();
+    let [task] = &tasks["tasks"].as_array().unwrap()[..] else { panic!("{tasks}") };
+    task["id"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn submit_follows_an_import_to_its_end_and_exits_0() {
+    let world = World::new().await;
+    let (api, client, _workers) = world.started(1).await;
+    let file = world.folder.join("users.ndjson");
+    std::fs::write(&file, lines(0..500)).unwrap();
+    let submit = ["submit", file.to_str().unwrap(), "--identifier", "email"];
+    let ended = run(&world, &api, &submit).await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let task = only_task(&client).await;
+    let seen = assert_converged(&world, &client, &task).await;
+    assert_eq!(seen["summary"]["inserted"], 500);
+    let status = run(&world, &api, &["status", &task, "--json"]).await;
+    let status: Value = serde_json::from_str(&status.stdout).unwrap();
+    assert_eq!(status["summary"], seen["summary"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn submit_exits_3_when_records_failed() {
+    let world = World::new().await;
+    let (api, client, _workers) = world.started(1).await;
+    let file = world.folder.join("users.ndjson");
+    std::fs::write(&file, lines(0..5) + "{\"email\":1}\n").unwrap();
+    let submit = ["submit", file.to_str().unwrap(), "--identifier", "email"];
+    let ended = run(&world, &api, &submit).await;
+    assert_eq!(ended.code, Some(3), "{ended:?}");
+    let seen = assert_converged(&world, &client, &only_task(&client).await).await;
+    assert_eq!(seen["summary"]["failed"], 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_generate_writes_is_imported_without_a_fault() {
+    let world = World::new().await;
+    let (_api, client, _workers) = world.started(1).await;
+    let generated = world.role(&["generate", "500", "--seed", "7"]).run().await;
+    assert_eq!(generated.code, Some(0), "{}", generated.stderr);
+    let task = client.import_lines(generated.stdout).await.task();
+    let seen = assert_converged(&world, &client, &task).await;
+    assert_eq!(seen["summary"]["inserted"], 500, "{}", seen["summary"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_standalone_process_is_a_whole_deployment() {
+    let world = World::new().await;
+    let standalone = world.role(&["standalone"]).start().await;
+    let client = world.client(&standalone).await;
+    let task = client.import_lines(lines(0..300)).await.task();
+    let seen = assert_converged(&world, &client, &task).await;
+    assert_eq!(seen["summary"]["inserted"], 300);
+    let health = world.role(&["healthcheck", "standalone"]).env("LISTEN", standalone.address()).run().await;
+    assert_eq!(health.code, Some(0), "{health:?}");
+}
