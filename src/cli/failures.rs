@@ -101,11 +101,10 @@ fn error(error: &Value) -> String {
             )
         })
         .collect();
-    let fields = error["info"]["fields"]
-        .as_array()
-        .map_or(&[][..], Vec::as_slice);
-    let fields = fields.iter().filter_map(Value::as_str).map(str::to_owned);
-    let about: Vec<String> = causes.into_iter().chain(fields).collect();
+    let named = ["fields", "locations", "roles", "groups"];
+    let named = named.into_iter().filter_map(|name| error["info"][name].as_array()).flatten();
+    let named = named.filter_map(Value::as_str).map(str::to_owned);
+    let about: Vec<String> = causes.into_iter().chain(named).collect();
     if about.is_empty() {
         format!("{reason}: {message}")
     } else {

@@ -112,10 +112,11 @@ fn sentence(status: StatusCode, error: &Value) -> String {
     } else {
         format!(": {}", shown.join(", "))
     };
-    let tracking = error["info"]["tracking_id"].as_str();
-    let tracking = tracking.map_or_else(String::new, |id| format!(", tracking id {id}"));
+    let line = error["info"]["line"].as_u64().map(|line| format!(", line {line}"));
+    let tracking = error["info"]["tracking_id"].as_str().map(|id| format!(", tracking id {id}"));
+    let about = line.or(tracking).unwrap_or_default();
     format!(
-        "the server answered {}: {message}{causes} ({reason}{tracking})",
+        "the server answered {}: {message}{causes} ({reason}{about})",
         status.as_u16()
     )
 }
