@@ -39,10 +39,7 @@ pub struct Arguments {
 
 pub async fn run(args: Arguments) -> Result<ExitCode> {
     let address = own_address(&listener(&args))?;
-    let client = reqwest::Client::builder()
-        .timeout(TIMEOUT)
-        .no_proxy()
-        .build()?;
+    let client = reqwest::Client::builder().timeout(TIMEOUT).no_proxy().build()?;
     let request = client.get(format!("http://{address}/readyz"));
     let answer = request.send().await.map_err(|error| ClientError::sending(&error))?;
     let ready = answer.status().is_success();
@@ -51,11 +48,7 @@ pub async fn run(args: Arguments) -> Result<ExitCode> {
     for (name, state) in checks["checks"].as_object().into_iter().flatten() {
         output::line(&format!("{name}: {}", state.as_str().unwrap_or("unknown")))?;
     }
-    Ok(if ready {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(if ready { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn listener(args: &Arguments) -> String {

@@ -9,17 +9,11 @@ use std::panic::PanicHookInfo;
 /// Replaces the standard hook, which prints messages and backtraces.
 pub(super) fn report_by_log() {
     std::panic::set_hook(Box::new(|panic| {
-        let place = panic
-            .location()
-            .map_or_else(String::new, ToString::to_string);
+        let place = panic.location().map_or_else(String::new, ToString::to_string);
         tracing::error!(place, message = message(panic));
     }));
 }
 
 fn message(panic: &PanicHookInfo<'_>) -> &'static str {
-    panic
-        .payload()
-        .downcast_ref::<&'static str>()
-        .copied()
-        .unwrap_or("a panic")
+    panic.payload().downcast_ref::<&'static str>().copied().unwrap_or("a panic")
 }
