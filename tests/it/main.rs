@@ -17,6 +17,7 @@ mod fairness;
 mod frozen;
 mod harness;
 mod health;
+mod intake;
 mod janitor;
 mod lease;
 mod lifecycle;
