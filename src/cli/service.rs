@@ -14,7 +14,7 @@ use crate::config::Service;
 use crate::pg::{self, Pool};
 use crate::seal::MasterKeys;
 use crate::shutdown::Shutdown;
-use crate::web;
+use crate::{metrics, web};
 
 /// Health and metrics are asked for by a kubelet and a Prometheus, not by a crowd.
 const WORKER_CONNECTIONS: u32 = 64;
@@ -28,11 +28,13 @@ struct Opened {
 
 async fn open(config: &Service) -> Result<Opened> {
     config.check()?;
+    metrics::install();
     let master_keys = Arc::new(MasterKeys::parse(&config.keys.text()?)?);
     let pool = pg::connect(&config.database)?;
     pg::check_schema(&pool).await?;
     let shutdown = Shutdown::new();
     shutdown.listen_to_signals().context("signals cannot be listened to")?;
+    shutdown.spawn(metrics::keep_up(shutdown.drain_token()));
     Ok(Opened { pool, master_keys, shutdown })
 }
 
