@@ -71,7 +71,7 @@ impl Csv {
 
     fn record(&mut self) -> Entry<'_> {
         let header = self.header.as_ref().expect("a row is a record only behind a header");
-        let (line, cells, columns) = (self.row.line(), self.row.len(), header.columns());
+        let (line, cells, columns) = (self.row.line(), self.row.cell_count(), header.columns());
         self.json.clear();
         let fits = !self.row.is_too_large();
         if fits && cells == columns {
