@@ -151,7 +151,7 @@ mod tests {
     use crate::import::settings::Settings;
     use crate::import::task::Identifier;
 
-    fn settings(definitions: Value) -> Result<Settings, String> {
+    fn settings(definitions: &Value) -> Result<Settings, String> {
         let settings = json!({ "custom_attributes": definitions });
         serde_json::from_value(settings).map_err(|error| error.to_string())
     }
@@ -166,7 +166,7 @@ mod tests {
 
     #[test]
     fn values_follow_the_definitions_of_the_project() {
-        let settings = settings(json!({
+        let settings = settings(&json!({
             "member_id": { "type": "string", "pattern": "^[0-9]+$", "maxLength": 4 },
             "tags": { "type": "array", "items": { "type": "string" } },
             "site": { "type": "string", "format": "uri" },
@@ -216,7 +216,7 @@ mod tests {
 
     #[test]
     fn without_definitions_anything_goes() {
-        for settings in [Settings::default(), settings(json!({})).expect("none")] {
+        for settings in [Settings::default(), settings(&json!({})).expect("none")] {
             assert_eq!(causes(&settings, r#"{"a":[{"b":1}],"c":null}"#), Value::Null);
             assert!(settings.custom_attributes.is_none());
         }
@@ -230,7 +230,7 @@ mod tests {
             json!({ "pattern": "(?=lookahead)" }),
             json!([]),
         ] {
-            let error = settings(json!({ "member_id": broken })).expect_err("a broken definition");
+            let error = settings(&json!({ "member_id": broken })).expect_err("a broken definition");
             assert!(error.contains("member_id"), "{error}");
         }
     }

@@ -115,10 +115,7 @@ fn position(json: &[u8], offset: usize) -> Position {
     let before = &json[..offset];
     let line_start =
         before.iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
-    Position {
-        line: 1 + before.iter().filter(|byte| **byte == b'\n').count(),
-        column: offset - line_start + 1,
-    }
+    Position { line: before.split(|byte| *byte == b'\n').count(), column: offset - line_start + 1 }
 }
 
 /// The offset of an escaped surrogate without its other half. The bytes are JSON.

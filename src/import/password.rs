@@ -6,9 +6,9 @@ use super::login_id::Refused;
 
 /// `$2a$`, `$2b$` or `$2y$`, a cost of 4 to 31, 22 characters of salt and 31 of hash.
 ///
-/// `$2x$` marks the hashes of a buggy crypt_blowfish, which only that code could verify. The last
+/// `$2x$` marks the hashes of a buggy `crypt_blowfish`, which only that code could verify. The last
 /// characters of salt and hash carry four and two bits that mean nothing; implementations
-/// disagree on whether they must be 0, so they are left alone.
+/// disagree on whether they must be 0, so they are stored as they came.
 pub fn is_bcrypt(hash: &str) -> bool {
     let [b'$', b'2', b'a' | b'b' | b'y', b'$', tens, ones, b'$', rest @ ..] = hash.as_bytes()
     else {
@@ -22,6 +22,22 @@ pub fn is_bcrypt(hash: &str) -> bool {
         && rest.len() == 53
         && rest.iter().all(|byte| byte.is_ascii_alphanumeric() || b"./".contains(byte))
 }
+
+/// The same hash with its spare bits 0.
+///
+/// 22 characters hold the 16 octets of the salt and 4 bits more, 31 hold the 23 octets of the
+/// hash and 2 bits more. Some systems leave chance in them, and a decoder may refuse that.
+pub fn without_spare_bits(bcrypt: &str) -> String {
+    let clear = |(place, char): (usize, char)| match (place, ALPHABET.find(char)) {
+        (28, Some(value)) => char::from(ALPHABET.as_bytes()[value & !0b1111]),
+        (59, Some(value)) => char::from(ALPHABET.as_bytes()[value & !0b11]),
+        _ => char,
+    };
+    bcrypt.chars().enumerate().map(clear).collect()
+}
+
+/// The base64 digits of bcrypt, by value.
+const ALPHABET: &str = "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
 /// A base32 secret (RFC 4648) as it is stored: upper case, without spaces and padding, 1 to 512
 /// characters. Its length is not asked to be one that encodes whole octets: authenticators drop
@@ -65,6 +81,21 @@ mod tests {
         }
         assert!(!is_bcrypt(&format!(" $2a$10${tail}")));
         assert!(!is_bcrypt(&format!("$2a$10${}é", &tail[2..])));
+    }
+
+    #[test]
+    fn spare_bits_do_not_keep_a_hash_from_being_verified() {
+        let hash = bcrypt::hash("hunter2", 4).expect("a hash");
+        assert_eq!(without_spare_bits(&hash), hash);
+        let next = |place: usize| {
+            let value = ALPHABET.find(char::from(hash.as_bytes()[place])).expect("a digit");
+            &ALPHABET[value + 1..value + 2]
+        };
+        let spared = format!("{}{}{}{}", &hash[..28], next(28), &hash[29..59], next(59));
+        assert!(is_bcrypt(&spared));
+        assert!(bcrypt::verify("hunter2", &spared).is_err());
+        assert_eq!(bcrypt::verify("hunter2", &without_spare_bits(&spared)).ok(), Some(true));
+        assert_eq!(bcrypt::verify("hunter3", &without_spare_bits(&spared)).ok(), Some(false));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::definitions::Definitions;
 /// Stored as `project.settings`; absent members have these defaults.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own name")]
 pub struct Settings {
     #[serde(rename = "email.case_sensitive")]
     pub email_case_sensitive: bool,

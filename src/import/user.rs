@@ -8,8 +8,9 @@ use super::record::{LoginId, PerIdentifier, Secret};
 
 /// Everything of a user but its secrets.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "one a column: a user is these facts")]
 pub struct User {
-    /// UUIDv7.
+    /// A `UUIDv7`.
     pub id: Uuid,
     /// 0 for a user that does not exist yet; grows by one with each update.
     pub version: i64,

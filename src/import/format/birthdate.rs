@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-/// `YYYY-MM-DD`, `0000-MM-DD`, `--MM-DD` or `YYYY`, as OpenID Connect Core (section 5.1) and
+/// `YYYY-MM-DD`, `0000-MM-DD`, `--MM-DD` or `YYYY`, as `OpenID` Connect Core (section 5.1) and
 /// ISO 8601-1:2004 have them: a real calendar date, the 29th of February without a year too.
 pub fn is_birthdate(text: &str) -> bool {
     match text.len() {

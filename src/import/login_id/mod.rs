@@ -69,6 +69,9 @@ fn within(max: usize, text: &str) -> Result<(), Refused> {
 fn settle(text: &str, step: impl Fn(&str) -> Option<String>) -> Option<String> {
     const ROUNDS_MAX: usize = 4;
     let mut current = step(text)?;
+    if current == text {
+        return Some(current);
+    }
     for _ in 0..ROUNDS_MAX {
         let next = step(&current)?;
         if next == current {

@@ -79,7 +79,9 @@ impl Reader<'_> {
                 self.causes.unknown(at);
             } else if self.is_a_or_null(Kind::String, at, member.value) && !is_blank(member.value) {
                 address.push(if address.is_empty() { '{' } else { ',' });
-                address.push_str(&format!("\"{}\":{}", member.name, member.value.get()));
+                for part in ["\"", &member.name, "\":", member.value.get()] {
+                    address.push_str(part);
+                }
             }
         }
         let value = if address.is_empty() {

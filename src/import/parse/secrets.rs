@@ -55,10 +55,11 @@ impl Reader<'_> {
                 "email" => self.record.mfa.email = self.mfa_address(Identifier::Email, at, raw),
                 "phone_number" => {
                     self.record.mfa.phone_number =
-                        self.mfa_address(Identifier::PhoneNumber, at, raw)
+                        self.mfa_address(Identifier::PhoneNumber, at, raw);
                 }
                 "password" => {
-                    self.record.mfa.password = self.password(at, raw, "/mfa/password/password_hash")
+                    self.record.mfa.password =
+                        self.password(at, raw, "/mfa/password/password_hash");
                 }
                 "totp" => self.record.mfa.totp_secret = self.totp(at, raw),
                 _ => self.causes.unknown(at),

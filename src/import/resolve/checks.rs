@@ -26,10 +26,10 @@ pub(super) fn unknown_keys(rules: &Rules<'_>, record: &Record) -> Option<Fault> 
     if rules.unknown_roles_and_groups == UnknownKeys::Create {
         return None;
     }
-    let roles: Vec<_> = lacking(record.roles.as_ref(), rules.known_roles).collect();
-    let groups: Vec<_> = lacking(record.groups.as_ref(), rules.known_groups).collect();
-    let is_known = roles.is_empty() && groups.is_empty();
-    (!is_known).then(|| Fault::unknown_keys(&roles, &groups))
+    let no_roles: Vec<_> = lacking(record.roles.as_ref(), rules.known_roles).collect();
+    let no_groups: Vec<_> = lacking(record.groups.as_ref(), rules.known_groups).collect();
+    let is_known = no_roles.is_empty() && no_groups.is_empty();
+    (!is_known).then(|| Fault::unknown_keys(&no_roles, &no_groups))
 }
 
 /// Those given that are not among the known.

@@ -45,8 +45,8 @@ pub(super) fn apply(directory: &mut Directory, index: usize, record: Record) {
     is_changed |= set(&mut user.account_valid_until, account_valid_until.map(Some));
     is_changed |= set(&mut user.roles, roles);
     is_changed |= set(&mut user.groups, groups);
-    is_changed |= set(&mut user.mfa_email, settled(mfa.email));
-    is_changed |= set(&mut user.mfa_phone_number, settled(mfa.phone_number));
+    is_changed |= replace(&mut user.mfa_email, mfa.email);
+    is_changed |= replace(&mut user.mfa_phone_number, mfa.phone_number);
     is_changed |= set_all(&mut user.attributes, attributes);
     is_changed |= set_all(&mut user.custom_attributes, custom_attributes);
 
@@ -61,8 +61,10 @@ fn login_id(
     which: Identifier,
     given: Given<LoginId>,
 ) -> bool {
-    let Some(new) = settled(given) else {
-        return false;
+    let new = match given {
+        Given::Absent => return false,
+        Given::Null => None,
+        Given::Value(login_id) => Some(login_id),
     };
     let replaced = directory.replace(index, which, new);
     if replaced == Replaced::Key {
@@ -76,12 +78,11 @@ fn login_id(
     replaced != Replaced::Nothing
 }
 
-/// The state that a member asks for, if it asks for one.
-fn settled<T>(given: Given<T>) -> Option<Option<T>> {
+fn replace<T: PartialEq>(slot: &mut Option<T>, given: Given<T>) -> bool {
     match given {
-        Given::Absent => None,
-        Given::Null => Some(None),
-        Given::Value(value) => Some(Some(value)),
+        Given::Absent => false,
+        Given::Null => slot.take().is_some(),
+        Given::Value(value) => set(slot, Some(Some(value))),
     }
 }
 

@@ -127,7 +127,7 @@ fn insert_sets_what_is_given() {
             let null = task.run(&[&record(id, field, Some("null"))]);
             match field.null {
                 IsAnError => {
-                    assert_eq!(reasons(&null.verdicts[0]), ["ValidationFailed"], "{}", field.name)
+                    assert_eq!(reasons(&null.verdicts[0]), ["ValidationFailed"], "{}", field.name);
                 }
                 Removes | RemovesALogin => {
                     assert_eq!(seen(&null.inserts[0].0), before, "{} = null", field.name);
