@@ -58,7 +58,10 @@ impl Csv {
             return Ok(true);
         }
         if self.row.is_too_large() {
-            return Err(Error::Broken { message: "the header is larger than a record may be", line: self.row.line() });
+            return Err(Error::Broken {
+                message: "the header is larger than a record may be",
+                line: self.row.line(),
+            });
         }
         let mut cells: Vec<&[u8]> = self.row.cells().collect();
         if let Some(first) = cells.first_mut() {
