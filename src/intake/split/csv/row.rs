@@ -60,7 +60,9 @@ impl Row {
                 self.has_quotes = true;
                 self.quote_line = self.line;
             }
-            (State::Plain, b'"') => return Err(self.broken("a quote stands in a cell that is not quoted")),
+            (State::Plain, b'"') => {
+                return Err(self.broken("a quote stands in a cell that is not quoted"));
+            }
             (State::CellStart | State::Plain | State::Quote, b',') => self.end_cell(),
             (State::CellStart | State::Plain, b'\n') => {
                 if self.cell().last() == Some(&b'\r') {
@@ -101,7 +103,7 @@ impl Row {
         self.first_line
     }
 
-    pub fn len(&self) -> usize {
+    pub fn cell_count(&self) -> usize {
         self.ends.len()
     }
 
