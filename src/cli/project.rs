@@ -55,7 +55,12 @@ enum Command {
     /// Removes a key; within a minute it signs nothing any more.
     #[command(after_help = "Example:\n  user-import project remove-key demo \
                             NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs")]
-    RemoveKey { name: String, kid: String },
+    RemoveKey {
+        name: String,
+        // A kid is base64url, and one in 64 begins with a hyphen.
+        #[arg(allow_hyphen_values = true)]
+        kid: String,
+    },
     /// Changes settings, all or none; those of login ids only while there is no user.
     #[command(after_help = "Example:\n  user-import project set demo email.case_sensitive=true \
                             unknown_roles_and_groups=existing")]

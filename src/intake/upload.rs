@@ -104,7 +104,7 @@ impl Upload {
             Err(error) if !error.is_transient() => return Err(Unfinished::Failed(error)),
             Err(error) => match self.what_became().await {
                 Some(true) => {
-                    tracing::info!(task = %self.id, %error, "a lost commit was found again")
+                    tracing::info!(task = %self.id, %error, "a lost commit was found again");
                 }
                 Some(false) => return Err(Unfinished::Failed(error)),
                 None => return Err(Unfinished::Unknown),
@@ -136,7 +136,7 @@ impl Upload {
             {
                 Ok(Ok(is_received)) => return Some(is_received),
                 Ok(Err(error)) => {
-                    tracing::warn!(task = %self.id, %error, "what became of an upload cannot be asked")
+                    tracing::warn!(task = %self.id, %error, "what became of an upload cannot be asked");
                 }
                 Err(_) => return None,
             }
