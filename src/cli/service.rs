@@ -41,9 +41,8 @@ async fn open(config: &Service) -> Result<Opened> {
 pub async fn api(config: Service) -> Result<()> {
     let opened = open(&config).await?;
     let listener = bind("LISTEN", &config.http.listen).await?;
-    let Opened { pool, master_keys, shutdown } = opened;
-    api::serve(&config, pool, master_keys, listener, &shutdown).await;
-    finish(&config, &shutdown).await
+    start_api(&config, &opened, listener);
+    finish(&config, &opened.shutdown).await
 }
 
 pub async fn worker(config: Service) -> Result<()> {
@@ -67,9 +66,18 @@ pub async fn standalone(config: Service) -> Result<()> {
     let opened = open(&config).await?;
     let listener = bind("LISTEN", &config.http.listen).await?;
     start_worker(&config, &opened);
+    start_api(&config, &opened, listener);
+    finish(&config, &opened.shutdown).await
+}
+
+/// Spawned, so that the grace also ends a caller who never reads its answer.
+fn start_api(config: &Service, opened: &Opened, listener: TcpListener) {
     let Opened { pool, master_keys, shutdown } = opened;
-    api::serve(&config, pool, master_keys, listener, &shutdown).await;
-    finish(&config, &shutdown).await
+    let (config, stop) = (config.clone(), shutdown.clone());
+    let (pool, master_keys) = (pool.clone(), master_keys.clone());
+    shutdown.spawn(async move {
+        api::serve(&config, pool, master_keys, listener, &stop).await;
+    });
 }
 
 fn start_worker(config: &Service, opened: &Opened) {
