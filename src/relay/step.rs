@@ -27,6 +27,16 @@ pub enum Error {
     NotConfirmed,
 }
 
+impl Error {
+    /// Who was away.
+    pub const fn cause(&self) -> &'static str {
+        match self {
+            Self::Postgres(_) => "postgres",
+            Self::Broker(_) | Self::NotConfirmed => "broker",
+        }
+    }
+}
+
 impl From<deadpool_postgres::PoolError> for Error {
     fn from(error: deadpool_postgres::PoolError) -> Self {
         Self::Postgres(error.into())

@@ -101,11 +101,7 @@ fn lines(format: Option<&str>) -> Box<dyn Layer<Registry> + Send + Sync> {
     let json = format.map_or(!terminal, |format| format == "json");
     let lines = fmt::layer().with_writer(std::io::stderr);
     if json {
-        lines
-            .json()
-            .flatten_event(true)
-            .with_current_span(false)
-            .boxed()
+        lines.json().flatten_event(true).with_current_span(false).boxed()
     } else if terminal {
         // Coloured unless NO_COLOR says otherwise.
         lines.boxed()
