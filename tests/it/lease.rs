@@ -5,6 +5,7 @@ use user_import::amqp::Lane;
 use crate::harness::{Leg, Proxy, World, assert_converged, eventually, holds, lines};
 
 const RETURNED: &str = "user_import_relay_chunks_returned_total";
+const BROKER_AWAY: &str = "user_import_relay_errors_total";
 const EXPIRED: &str = "user_import_relay_lease_expiries_total";
 
 #[tokio::test(flavor = "multi_thread")]
@@ -94,5 +95,27 @@ async fn a_broker_that_goes_away_in_the_middle_loses_nothing() {
         })
         .await;
     }
+    assert_converged(&world, &client, &task).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_that_falls_silent_is_given_up_and_found_again() {
+    let world = World::new().await;
+    let (proxy, through) = Proxy::before(&world.servers.amqp_url).await;
+    let api = world.api().env("CHUNK_RECORDS", 10).env("CHUNK_LEASE_SECONDS", 5);
+    let api = api.env("AMQP_URL", &through).start().await;
+    let client = world.client(&api).await;
+    world.broker.await_declared(&world.broker.bulk()).await;
+    // No connection breaks, and no answer comes: a cable pulled, a leader frozen.
+    proxy.set(Leg::Silent);
+    let task = client.import_lines(lines(0..300)).await.task();
+    eventually("the relay has waited long enough", 60, async || {
+        let seen = client.metrics(api.address()).await.sum(BROKER_AWAY, "broker");
+        holds(seen >= 1.0, seen)
+    })
+    .await;
+    assert_eq!(client.status(&task).await["summary"]["inserted"], 0);
+    proxy.set(Leg::Pass);
+    let _worker = world.worker().start().await;
     assert_converged(&world, &client, &task).await;
 }

@@ -23,6 +23,7 @@ mod janitor;
 mod lease;
 mod lifecycle;
 mod poison;
+mod proxied;
 mod refusal;
 mod rivals;
 mod secrets;
