@@ -60,7 +60,8 @@ impl DetailsWriter {
     }
 
     pub fn finish(self) -> Details {
-        let blob = zstd::bulk::compress(&self.text, ZSTD_LEVEL).expect("the buffer is as long as zstd's bound");
+        let blob = zstd::bulk::compress(&self.text, ZSTD_LEVEL)
+            .expect("the buffer is as long as zstd's bound");
         Details { blob, failed: self.failed, warned: self.warned }
     }
 
@@ -69,8 +70,10 @@ impl DetailsWriter {
         write_json(&mut self.text, "errors", errors);
         if self.text.len() - start > ERRORS_BYTES_MAX {
             self.text.truncate(start);
-            let short: Vec<Fault> =
-                errors.iter().map(|fault| Fault { info: serde_json::Value::Null, ..fault.clone() }).collect();
+            let short: Vec<Fault> = errors
+                .iter()
+                .map(|fault| Fault { info: serde_json::Value::Null, ..fault.clone() })
+                .collect();
             write_json(&mut self.text, "errors", &short);
         }
     }
@@ -103,7 +106,13 @@ mod tests {
     }
 
     fn fault(info: Value) -> Fault {
-        Fault { name: "Invalid", reason: "ValidationFailed", message: "invalid".to_owned(), code: 400, info }
+        Fault {
+            name: "Invalid",
+            reason: "ValidationFailed",
+            message: "invalid".to_owned(),
+            code: 400,
+            info,
+        }
     }
 
     #[test]
@@ -115,7 +124,9 @@ mod tests {
             &verdict(Outcome::Inserted, Some("0f0f65ee-4c7d-45a0-a740-bcbbfd3fcf06")),
         );
         let warned = Verdict {
-            warnings: vec![Warning { message: "email_verified = false has no effect in insert.".to_owned() }],
+            warnings: vec![Warning {
+                message: "email_verified = false has no effect in insert.".to_owned(),
+            }],
             ..verdict(Outcome::Inserted, Some("9c71fc29-6db6-4a18-aa73-774139fed16d"))
         };
         writer.push(1, Some(br#"{"email":"user2@example.com","email_verified":false}"#), &warned);
@@ -134,7 +145,8 @@ mod tests {
     #[test]
     fn a_failed_record_without_an_echo_says_why() {
         let mut writer = DetailsWriter::default();
-        let failed = Verdict { errors: vec![fault(json!({"line": 7}))], ..verdict(Outcome::Failed, None) };
+        let failed =
+            Verdict { errors: vec![fault(json!({"line": 7}))], ..verdict(Outcome::Failed, None) };
         writer.push(7, None, &failed);
         let details = writer.finish();
         assert_eq!((details.failed, details.warned), (1, 0));

@@ -57,9 +57,16 @@ impl PayloadWriter {
 
     /// Returns the sealed payload and the chunk it belongs to. Its record count is what was
     /// pushed, and must not be 0.
-    pub fn finish(&mut self, key: &TaskKey, project: i32, task: i64, first_index: i64) -> (ChunkRef, Vec<u8>) {
+    pub fn finish(
+        &mut self,
+        key: &TaskKey,
+        project: i32,
+        task: i64,
+        first_index: i64,
+    ) -> (ChunkRef, Vec<u8>) {
         let chunk = ChunkRef { project, task, first_index, record_count: self.len() as i32 };
-        let compressed = zstd::bulk::compress(&self.framed, ZSTD_LEVEL).expect("the buffer is as long as zstd's bound");
+        let compressed = zstd::bulk::compress(&self.framed, ZSTD_LEVEL)
+            .expect("the buffer is as long as zstd's bound");
         let mut sealed = key.seal(&chunk.aad(), &compressed);
         sealed.insert(0, VERSION);
         self.framed.clear();
@@ -137,15 +144,29 @@ mod tests {
     use crate::chunk::Kind;
 
     const ENTRIES: [Entry<'static>; 4] = [
-        Entry { line: 2, shares_with_earlier_chunk: false, kind: Kind::Json(b"{\"email\":\"a@example.com\"}") },
+        Entry {
+            line: 2,
+            shares_with_earlier_chunk: false,
+            kind: Kind::Json(b"{\"email\":\"a@example.com\"}"),
+        },
         Entry { line: 5, shares_with_earlier_chunk: true, kind: Kind::Json(b"no json \xff") },
-        Entry { line: 9, shares_with_earlier_chunk: false, kind: Kind::TooLarge { limit: 1 << 20 } },
-        Entry { line: 900, shares_with_earlier_chunk: false, kind: Kind::BadRow { cells: 3, columns: 4 } },
+        Entry {
+            line: 9,
+            shares_with_earlier_chunk: false,
+            kind: Kind::TooLarge { limit: 1 << 20 },
+        },
+        Entry {
+            line: 900,
+            shares_with_earlier_chunk: false,
+            kind: Kind::BadRow { cells: 3, columns: 4 },
+        },
     ];
 
     fn written() -> PayloadWriter {
         let mut writer = PayloadWriter::new();
-        ENTRIES.iter().for_each(|entry| writer.push(entry));
+        for entry in &ENTRIES {
+            writer.push(entry);
+        }
         writer
     }
 
@@ -183,7 +204,9 @@ mod tests {
         let mut writer = written();
         writer.finish(&key, 1, 2, 0);
         assert!(writer.is_empty());
-        ENTRIES[..2].iter().for_each(|entry| writer.push(entry));
+        for entry in &ENTRIES[..2] {
+            writer.push(entry);
+        }
         writer.mark_shared(0);
         let (chunk, sealed) = writer.finish(&key, 1, 2, 4);
         let payload = read_payload(&key, &chunk, &sealed).unwrap();
@@ -201,7 +224,8 @@ mod tests {
             let first_index = 10 + positions.start as i64;
             let (chunk, sealed) = payload.part(positions).finish(&key, 1, 2, first_index);
             let part = read_payload(&key, &chunk, &sealed).unwrap();
-            entries.extend(part.entries().map(|entry| (entry.line, entry.shares_with_earlier_chunk)));
+            entries
+                .extend(part.entries().map(|entry| (entry.line, entry.shares_with_earlier_chunk)));
         }
         assert_eq!(entries, ENTRIES.map(|entry| (entry.line, entry.shares_with_earlier_chunk)));
     }

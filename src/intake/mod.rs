@@ -97,10 +97,13 @@ impl Intake {
 
     fn limit(&self, format: Format) -> Limit {
         match format {
-            Format::Json => {
-                Limit { bytes_max: self.config.max_json_body_bytes, too_large: web::Error::json_too_large }
+            Format::Json => Limit {
+                bytes_max: self.config.max_json_body_bytes,
+                too_large: web::Error::json_too_large,
+            },
+            Format::Lines(_) | Format::Csv(_) => {
+                Limit { bytes_max: self.config.max_task_bytes, too_large: too_many_bytes }
             }
-            Format::Lines(_) | Format::Csv(_) => Limit { bytes_max: self.config.max_task_bytes, too_large: too_many_bytes },
         }
     }
 }

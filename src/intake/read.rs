@@ -17,19 +17,23 @@ pub async fn document(document: &Document, mut cutter: Cutter) -> Result<Count, 
     Ok(cutter.end().await)
 }
 
-pub async fn stream(body: &mut Body, mut splitter: Splitter, mut cutter: Cutter) -> Result<Count, web::Error> {
+pub async fn stream(
+    body: &mut Body,
+    mut splitter: Splitter,
+    mut cutter: Cutter,
+) -> Result<Count, web::Error> {
     loop {
         let mut piece = body.piece().await?;
         if piece.is_empty() {
             break;
         }
-        while let Some(entry) = splitter.next(&mut piece).map_err(refusal)? {
+        while let Some(entry) = splitter.next(&mut piece).map_err(|error| refusal(&error))? {
             if cutter.push(&entry)? {
                 cutter.send().await;
             }
         }
     }
-    if let Some(entry) = splitter.end().map_err(refusal)?
+    if let Some(entry) = splitter.end().map_err(|error| refusal(&error))?
         && cutter.push(&entry)?
     {
         cutter.send().await;
@@ -37,11 +41,12 @@ pub async fn stream(body: &mut Body, mut splitter: Splitter, mut cutter: Cutter)
     Ok(cutter.end().await)
 }
 
-fn refusal(error: split::Error) -> web::Error {
-    match error {
+fn refusal(error: &split::Error) -> web::Error {
+    match *error {
         split::Error::Broken { message, line } => web::Error::invalid_body_at_line(message, line),
-        split::Error::Columns(count) => {
-            web::Error::invalid_columns("the header has columns that are unknown or stand twice", count)
-        }
+        split::Error::Columns(count) => web::Error::invalid_columns(
+            "the header has columns that are unknown or stand twice",
+            count,
+        ),
     }
 }

@@ -32,7 +32,9 @@ pub struct Receiving<'a> {
 
 impl Receiving<'_> {
     pub async fn receive(self, body: &mut Body) -> Result<Received, web::Error> {
-        if let Some(answer) = replay::answer_unread(self.intake, self.project, &self.head, body).await? {
+        if let Some(answer) =
+            replay::answer_unread(self.intake, self.project, &self.head, body).await?
+        {
             return Ok(Received::Replayed(answer));
         }
         match self.head.format {
@@ -63,18 +65,25 @@ impl Receiving<'_> {
             return self.replayed_or(request, too_many_tasks()).await;
         };
         let (upload, setting) = self.setting(opened);
-        let count = chunks::stage(&upload, setting, |cutter| read::document(&document, cutter)).await?;
+        let count =
+            chunks::stage(&upload, setting, |cutter| read::document(&document, cutter)).await?;
         self.finish(upload, count, request).await
     }
 
-    async fn stream(self, options: Options, splitter: Splitter, body: &mut Body) -> Result<Received, web::Error> {
+    async fn stream(
+        self,
+        options: Options,
+        splitter: Splitter,
+        body: &mut Body,
+    ) -> Result<Received, web::Error> {
         let Some(opened) = upload::open(self.intake, self.project, options).await? else {
             // A twin may have been received since the key was looked up.
             let answer = replay::answer_unread(self.intake, self.project, &self.head, body).await?;
             return answer.map(Received::Replayed).ok_or_else(too_many_tasks);
         };
         let (upload, setting) = self.setting(opened);
-        let count = chunks::stage(&upload, setting, |cutter| read::stream(body, splitter, cutter)).await?;
+        let count =
+            chunks::stage(&upload, setting, |cutter| read::stream(body, splitter, cutter)).await?;
         let request = Request::of(&self.head, body);
         self.finish(upload, count, request).await
     }
@@ -94,7 +103,12 @@ impl Receiving<'_> {
         (opened.upload, setting)
     }
 
-    async fn finish(self, mut upload: Upload, count: Count, request: Option<Request>) -> Result<Received, web::Error> {
+    async fn finish(
+        self,
+        mut upload: Upload,
+        count: Count,
+        request: Option<Request>,
+    ) -> Result<Received, web::Error> {
         if count.records == 0 {
             return Err(no_record());
         }
@@ -120,7 +134,11 @@ impl Receiving<'_> {
     }
 
     /// The task that holds the request's key, or else the refusal: a replay is never refused.
-    async fn replayed_or(&self, request: Option<Request>, refusal: web::Error) -> Result<Received, web::Error> {
+    async fn replayed_or(
+        &self,
+        request: Option<Request>,
+        refusal: web::Error,
+    ) -> Result<Received, web::Error> {
         let (Some(key), Some(request)) = (&self.head.idempotency_key, request) else {
             return Err(refusal);
         };
@@ -136,7 +154,10 @@ impl Receiving<'_> {
 }
 
 fn too_many_tasks() -> web::Error {
-    web::Error::rate_limited("the project has as many pending tasks as it may have; try again when one has ended", 5)
+    web::Error::rate_limited(
+        "the project has as many pending tasks as it may have; try again when one has ended",
+        5,
+    )
 }
 
 /// The janitor took it, or Postgres was away so long that it seemed dead.

@@ -35,7 +35,9 @@ impl Head {
                 query.finish()?;
                 Format::Json
             }
-            "application/x-ndjson" | "application/jsonl" | "application/ndjson" => Format::Lines(options(query)?),
+            "application/x-ndjson" | "application/jsonl" | "application/ndjson" => {
+                Format::Lines(options(query)?)
+            }
             "text/csv" => Format::Csv(options(query)?),
             _ => return Err(unsupported_media()),
         };
@@ -81,7 +83,9 @@ fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>
     match (values.next(), values.next()) {
         (None, _) => Ok(None),
         (Some(value), None) => value.to_str().map(Some).map_err(|_| unsupported_media()),
-        _ => Err(web::Error::unsupported_media_type("Content-Type and Content-Encoding may each stand once")),
+        _ => Err(web::Error::unsupported_media_type(
+            "Content-Type and Content-Encoding may each stand once",
+        )),
     }
 }
 
@@ -148,13 +152,27 @@ mod tests {
 
     #[test]
     fn the_three_names_of_ndjson_take_their_options_from_the_query() {
-        for name in ["application/x-ndjson", "application/jsonl; charset=UTF-8", "Application/NDJSON"] {
-            let head = head(&[("content-type", name)], "identifier=phone_number&dry_run=true").unwrap();
-            let options = Options { identifier: Identifier::PhoneNumber, upsert: false, dry_run: true };
+        for name in
+            ["application/x-ndjson", "application/jsonl; charset=UTF-8", "Application/NDJSON"]
+        {
+            let head =
+                head(&[("content-type", name)], "identifier=phone_number&dry_run=true").unwrap();
+            let options =
+                Options { identifier: Identifier::PhoneNumber, upsert: false, dry_run: true };
             assert_eq!(head.format, Format::Lines(options));
         }
-        for query in ["", "identifier=foobar", "identifier=email&upsert=1", "identifier=email&x=1", "identifier=email&identifier=email"] {
-            assert_eq!(head(&[("content-type", "application/jsonl")], query).unwrap_err(), 400, "{query}");
+        for query in [
+            "",
+            "identifier=foobar",
+            "identifier=email&upsert=1",
+            "identifier=email&x=1",
+            "identifier=email&identifier=email",
+        ] {
+            assert_eq!(
+                head(&[("content-type", "application/jsonl")], query).unwrap_err(),
+                400,
+                "{query}"
+            );
         }
     }
 
@@ -173,7 +191,9 @@ mod tests {
         }
         assert_eq!(head(&[], "").unwrap_err(), 415);
         let json = ("content-type", "application/json");
-        for (name, encoding) in [("GZIP", Encoding::Gzip), ("zstd", Encoding::Zstd), ("identity", Encoding::Identity)] {
+        for (name, encoding) in
+            [("GZIP", Encoding::Gzip), ("zstd", Encoding::Zstd), ("identity", Encoding::Identity)]
+        {
             assert_eq!(head(&[json, ("content-encoding", name)], "").unwrap().encoding, encoding);
         }
         for name in ["br", "gzip, gzip", "gzip, identity", "deflate"] {
@@ -186,7 +206,9 @@ mod tests {
     #[test]
     fn an_idempotency_key_is_visible_ascii_and_stands_once() {
         let json = ("content-type", "application/json");
-        let key = |key: &str| head(&[json, ("idempotency-key", key)], "").map(|head| head.idempotency_key);
+        let key = |key: &str| {
+            head(&[json, ("idempotency-key", key)], "").map(|head| head.idempotency_key)
+        };
         assert_eq!(key("a-1!~").unwrap().as_deref(), Some("a-1!~"));
         assert!(key(&"x".repeat(255)).is_ok());
         for wrong in ["", "a b", "\u{e9}", &"x".repeat(256)] {

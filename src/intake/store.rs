@@ -21,7 +21,11 @@ pub struct Known {
 }
 
 /// The task that holds an idempotency key.
-pub async fn holder(client: &impl GenericClient, project: i32, key: &str) -> Result<Option<Known>, Error> {
+pub async fn holder(
+    client: &impl GenericClient,
+    project: i32,
+    key: &str,
+) -> Result<Option<Known>, Error> {
     let select = "SELECT id, created_at, ended_at IS NOT NULL, cancelled, request_digest \
                   FROM import_task \
                   WHERE project = $1 AND idempotency_key = $2 AND gone_at IS NULL";
@@ -50,20 +54,36 @@ pub struct NewTask<'a> {
 }
 
 /// Returns the task's number and when it was made; nothing where the project has too many.
-pub async fn open_task(transaction: &Transaction<'_>, new: &NewTask<'_>) -> Result<Option<(i64, Timestamp)>, Error> {
+pub async fn open_task(
+    transaction: &Transaction<'_>,
+    new: &NewTask<'_>,
+) -> Result<Option<(i64, Timestamp)>, Error> {
     let insert = transaction.prepare_cached(include_str!("open_task.sql")).await?;
     let Options { identifier, upsert, dry_run } = new.options;
     let identifier = identifier.as_str();
     let row = transaction
         .query_opt(
             &insert,
-            &[&new.project, &new.id, &identifier, &upsert, &dry_run, &new.traceparent, &new.open_tasks_max],
+            &[
+                &new.project,
+                &new.id,
+                &identifier,
+                &upsert,
+                &dry_run,
+                &new.traceparent,
+                &new.open_tasks_max,
+            ],
         )
         .await?;
     Ok(row.map(|row| (row.get(0), row.get(1))))
 }
 
-pub async fn insert_key(transaction: &Transaction<'_>, project: i32, task: i64, key: &Wrapped) -> Result<(), Error> {
+pub async fn insert_key(
+    transaction: &Transaction<'_>,
+    project: i32,
+    task: i64,
+    key: &Wrapped,
+) -> Result<(), Error> {
     let insert = "INSERT INTO import_task_key (project, task, master_key_id, wrapped_key) VALUES ($1, $2, $3, $4)";
     let insert = transaction.prepare_cached(insert).await?;
     transaction.execute(&insert, &[&project, &task, &key.master_key_id, &key.bytes]).await?;
@@ -89,15 +109,31 @@ pub async fn copy_chunks(transaction: &Transaction<'_>, chunks: &[Staged]) -> Re
         let waits = staged.predecessors.len() as i32;
         writer
             .as_mut()
-            .write(&[&chunk.project, &chunk.task, &chunk.first_index, &chunk.record_count, &waits, &staged.sealed])
+            .write(&[
+                &chunk.project,
+                &chunk.task,
+                &chunk.first_index,
+                &chunk.record_count,
+                &waits,
+                &staged.sealed,
+            ])
             .await?;
     }
     writer.finish().await?;
     Ok(())
 }
 
-pub async fn insert_waits(transaction: &Transaction<'_>, project: i32, task: i64, chunks: &[Staged]) -> Result<(), Error> {
-    let edges = || chunks.iter().flat_map(|it| it.predecessors.iter().map(|waits_for| (*waits_for, it.chunk.first_index)));
+pub async fn insert_waits(
+    transaction: &Transaction<'_>,
+    project: i32,
+    task: i64,
+    chunks: &[Staged],
+) -> Result<(), Error> {
+    let edges = || {
+        chunks.iter().flat_map(|it| {
+            it.predecessors.iter().map(|waits_for| (*waits_for, it.chunk.first_index))
+        })
+    };
     let (waits_for, first_index): (Vec<i64>, Vec<i64>) = edges().unzip();
     if waits_for.is_empty() {
         return Ok(());
@@ -149,13 +185,22 @@ pub async fn finish_task(
 }
 
 /// True: it was being uploaded and is gone now.
-pub async fn abandon_task(client: &impl GenericClient, project: i32, task: i64) -> Result<bool, Error> {
+pub async fn abandon_task(
+    client: &impl GenericClient,
+    project: i32,
+    task: i64,
+) -> Result<bool, Error> {
     let update = client.prepare_cached(include_str!("abandon_task.sql")).await?;
     Ok(client.execute(&update, &[&project, &task]).await? == 1)
 }
 
-pub async fn is_received(client: &impl GenericClient, project: i32, task: i64) -> Result<bool, Error> {
-    let select = "SELECT FROM import_task WHERE project = $1 AND task = $2 AND received_at IS NOT NULL";
+pub async fn is_received(
+    client: &impl GenericClient,
+    project: i32,
+    task: i64,
+) -> Result<bool, Error> {
+    let select =
+        "SELECT FROM import_task WHERE project = $1 AND task = $2 AND received_at IS NOT NULL";
     let select = client.prepare_cached(select).await?;
     Ok(client.query_opt(&select, &[&project, &task]).await?.is_some())
 }

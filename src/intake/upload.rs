@@ -56,7 +56,11 @@ pub enum Unfinished {
 }
 
 /// `None`: the project has too many tasks.
-pub async fn open(intake: &Intake, project: i32, options: Options) -> Result<Option<Opened>, pg::Error> {
+pub async fn open(
+    intake: &Intake,
+    project: i32,
+    options: Options,
+) -> Result<Option<Opened>, pg::Error> {
     let id = task_id::generate();
     let new = NewTask {
         project,
@@ -72,7 +76,8 @@ pub async fn open(intake: &Intake, project: i32, options: Options) -> Result<Opt
     let Some((task, created_at)) = store::open_task(&transaction, &new).await? else {
         return Ok(None);
     };
-    store::insert_key(&transaction, project, task, &intake.master_keys.wrap(project, task, &key)).await?;
+    store::insert_key(&transaction, project, task, &intake.master_keys.wrap(project, task, &key))
+        .await?;
     transaction.commit().await?;
     let upload = Upload {
         project,
@@ -93,10 +98,14 @@ impl Upload {
         match self.try_finish(total, open_tasks_max).await {
             Ok(true) => {}
             Ok(false) => return Err(Unfinished::Refused),
-            Err(error) if error.class() == pg::Class::UniqueViolation => return Err(Unfinished::KeyHeld),
+            Err(error) if error.class() == pg::Class::UniqueViolation => {
+                return Err(Unfinished::KeyHeld);
+            }
             Err(error) if !error.is_transient() => return Err(Unfinished::Failed(error)),
             Err(error) => match self.what_became().await {
-                Some(true) => tracing::info!(task = %self.id, %error, "a lost commit was found again"),
+                Some(true) => {
+                    tracing::info!(task = %self.id, %error, "a lost commit was found again");
+                }
                 Some(false) => return Err(Unfinished::Failed(error)),
                 None => return Err(Unfinished::Unknown),
             },
@@ -109,7 +118,8 @@ impl Upload {
         failpoint::pass("intake.before_finish").await?;
         let mut client = self.pool.get().await?;
         let transaction = client.transaction().await?;
-        if !store::finish_task(&transaction, self.project, self.task, total, open_tasks_max).await? {
+        if !store::finish_task(&transaction, self.project, self.task, total, open_tasks_max).await?
+        {
             return Ok(false);
         }
         transaction.commit().await?;
@@ -122,9 +132,12 @@ impl Upload {
     async fn what_became(&self) -> Option<bool> {
         let deadline = Instant::now() + ASKED_FOR;
         loop {
-            match tokio::time::timeout_at(deadline, ask(&self.pool, self.project, self.task)).await {
+            match tokio::time::timeout_at(deadline, ask(&self.pool, self.project, self.task)).await
+            {
                 Ok(Ok(is_received)) => return Some(is_received),
-                Ok(Err(error)) => tracing::warn!(task = %self.id, %error, "what became of an upload cannot be asked"),
+                Ok(Err(error)) => {
+                    tracing::warn!(task = %self.id, %error, "what became of an upload cannot be asked");
+                }
                 Err(_) => return None,
             }
             tokio::time::sleep(ASKED_EVERY).await;
@@ -145,7 +158,8 @@ impl Drop for Upload {
         if self.is_received {
             return;
         }
-        let (pool, project, task, id) = (self.pool.clone(), self.project, self.task, std::mem::take(&mut self.id));
+        let (pool, project, task, id) =
+            (self.pool.clone(), self.project, self.task, std::mem::take(&mut self.id));
         // Where this fails the janitor does it, ten minutes later.
         self.shutdown.spawn(async move {
             if let Err(error) = ask(&pool, project, task).await {

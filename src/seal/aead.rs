@@ -12,7 +12,10 @@ pub(super) struct Aead(RandomizedNonceKey);
 
 impl Aead {
     pub fn new(key: &[u8; KEY_BYTES]) -> Self {
-        Self(RandomizedNonceKey::new(&AES_256_GCM, key).expect("the key is as long as AES-256 wants"))
+        Self(
+            RandomizedNonceKey::new(&AES_256_GCM, key)
+                .expect("the key is as long as AES-256 wants"),
+        )
     }
 
     /// Returns nonce, ciphertext and tag.

@@ -54,7 +54,13 @@ impl MasterKeys {
         Wrapped { master_key_id: master.id.clone(), bytes }
     }
 
-    pub fn unwrap_key(&self, project: i32, task: i64, master_key_id: &str, bytes: &[u8]) -> Result<TaskKey, Error> {
+    pub fn unwrap_key(
+        &self,
+        project: i32,
+        task: i64,
+        master_key_id: &str,
+        bytes: &[u8],
+    ) -> Result<TaskKey, Error> {
         let master = self.find(master_key_id)?;
         let mut plain = master.wrap.open(&task_place(project, task), bytes)?;
         let key = plain.as_slice().try_into().map(TaskKey::from_bytes);
@@ -70,7 +76,13 @@ impl MasterKeys {
         Wrapped { master_key_id: master.id.clone(), bytes }
     }
 
-    pub fn open_totp(&self, project: i32, user_id: Uuid, master_key_id: &str, bytes: &[u8]) -> Result<String, Error> {
+    pub fn open_totp(
+        &self,
+        project: i32,
+        user_id: Uuid,
+        master_key_id: &str,
+        bytes: &[u8],
+    ) -> Result<String, Error> {
         let plain = self.find(master_key_id)?.totp.open(&user_place(project, user_id), bytes)?;
         String::from_utf8(plain).map_err(|_| Error::CannotOpen)
     }
@@ -164,9 +176,8 @@ mod tests {
         let key = TaskKey::generate();
         let sealed = key.seal(b"", b"secret");
         let wrapped = keys.wrap(1, 7, &key);
-        let unwrap = |project, task| {
-            keys.unwrap_key(project, task, &wrapped.master_key_id, &wrapped.bytes)
-        };
+        let unwrap =
+            |project, task| keys.unwrap_key(project, task, &wrapped.master_key_id, &wrapped.bytes);
         assert_eq!(unwrap(1, 7).unwrap().open(b"", &sealed).unwrap(), b"secret");
         assert_eq!(unwrap(2, 7).unwrap_err(), Error::CannotOpen);
         assert_eq!(unwrap(1, 8).unwrap_err(), Error::CannotOpen);
@@ -196,7 +207,12 @@ mod tests {
         let keys = MasterKeys::parse(OLD).unwrap();
         let sealed = keys.seal_totp(1, Uuid::from_u128(7), "JBSWY3DP");
         for (project, user) in [(2, 7), (1, 8)] {
-            let opened = keys.open_totp(project, Uuid::from_u128(user), &sealed.master_key_id, &sealed.bytes);
+            let opened = keys.open_totp(
+                project,
+                Uuid::from_u128(user),
+                &sealed.master_key_id,
+                &sealed.bytes,
+            );
             assert_eq!(opened, Err(Error::CannotOpen));
         }
     }

@@ -16,9 +16,13 @@ pub use task_key::TaskKey;
 /// Why keys cannot be used or sealed bytes not be opened. No text shows key material.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    #[error("the master key is empty; make one with `head -c 32 /dev/urandom | base64` and keep it safe")]
+    #[error(
+        "the master key is empty; make one with `head -c 32 /dev/urandom | base64` and keep it safe"
+    )]
     Empty,
-    #[error("master key {place} is not 32 bytes in base64; make one with `head -c 32 /dev/urandom | base64`")]
+    #[error(
+        "master key {place} is not 32 bytes in base64; make one with `head -c 32 /dev/urandom | base64`"
+    )]
     NotAKey { place: usize },
     #[error("master key {place} lacks its id; several keys are written as `ID:KEY,ID:KEY`")]
     NoId { place: usize },
@@ -28,6 +32,8 @@ pub enum Error {
     DoubledId { place: usize },
     #[error("the master key {0:?} is not among those at hand; add it to MASTER_KEY")]
     UnknownMasterKey(String),
-    #[error("sealed bytes cannot be opened: they were changed, belong elsewhere, or the key is another")]
+    #[error(
+        "sealed bytes cannot be opened: they were changed, belong elsewhere, or the key is another"
+    )]
     CannotOpen,
 }

@@ -31,7 +31,9 @@ pub(super) fn parse(text: &str) -> Result<Vec<Given>, Error> {
     let mut keys: Vec<Given> = Vec::new();
     for (place, part) in (1..).zip(&parts) {
         let given = match part.split_once(':') {
-            Some((id, key)) => Given { id: Some(parse_id(id, place)?), key: parse_key(key, place)? },
+            Some((id, key)) => {
+                Given { id: Some(parse_id(id, place)?), key: parse_key(key, place)? }
+            }
             None if parts.len() == 1 => Given { id: None, key: parse_key(part, place)? },
             None => return Err(Error::NoId { place }),
         };
@@ -55,7 +57,8 @@ fn parse_id(id: &str, place: usize) -> Result<String, Error> {
 
 fn parse_key(text: &str, place: usize) -> Result<[u8; KEY_BYTES], Error> {
     // Key makers differ in padding and in the two last characters of the alphabet.
-    let config = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    let config =
+        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
     let text = text.trim();
     let alphabet =
         if text.contains(['-', '_']) { &alphabet::URL_SAFE } else { &alphabet::STANDARD };

@@ -51,7 +51,7 @@ mod tests {
             let secret = std::hint::black_box("hunter2");
             assert!(std::panic::catch_unwind(|| panic!("of the program")).is_err());
             assert!(std::panic::catch_unwind(|| panic!("not {secret}")).is_err());
-            let absent: Result<(), &str> = Err(secret);
+            let absent: Result<(), &str> = std::hint::black_box(Err(secret));
             assert!(std::panic::catch_unwind(|| absent.expect("there is one")).is_err());
         });
         std::panic::set_hook(before);

@@ -10,6 +10,7 @@ mod auth;
 mod cancel;
 mod commands;
 mod crash;
+mod csv;
 mod delivery;
 mod directory;
 mod example;

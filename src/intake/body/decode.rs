@@ -29,7 +29,8 @@ const PIECE_BYTES: usize = 64 << 10;
 const WINDOW_LOG_MAX: u32 = 23;
 
 pub fn decoded(body: axum::body::Body, encoding: Encoding) -> Decoded {
-    let sent = StreamReader::new(body.into_data_stream().map_err(|error| io::Error::other(Broken(error))));
+    let sent =
+        StreamReader::new(body.into_data_stream().map_err(|error| io::Error::other(Broken(error))));
     match encoding {
         Encoding::Identity => Box::new(sent),
         Encoding::Gzip => {
@@ -38,7 +39,8 @@ pub fn decoded(body: axum::body::Body, encoding: Encoding) -> Decoded {
             Box::new(BufReader::with_capacity(PIECE_BYTES, decoder))
         }
         Encoding::Zstd => {
-            let mut decoder = ZstdDecoder::with_params(sent, &[DParameter::window_log_max(WINDOW_LOG_MAX)]);
+            let mut decoder =
+                ZstdDecoder::with_params(sent, &[DParameter::window_log_max(WINDOW_LOG_MAX)]);
             decoder.multiple_members(true);
             Box::new(BufReader::with_capacity(PIECE_BYTES, decoder))
         }
@@ -97,7 +99,10 @@ mod tests {
 
     /// Decodes a body that comes in pieces of `size`; the fault's reason if it is refused.
     async fn read(sent: &[u8], size: usize, encoding: Encoding) -> Result<Vec<u8>, &'static str> {
-        let pieces: Vec<_> = sent.chunks(size).map(|piece| Ok::<_, io::Error>(Bytes::copy_from_slice(piece))).collect();
+        let pieces: Vec<_> = sent
+            .chunks(size)
+            .map(|piece| Ok::<_, io::Error>(Bytes::copy_from_slice(piece)))
+            .collect();
         let body = axum::body::Body::from_stream(futures_util::stream::iter(pieces));
         let mut whole = Vec::new();
         let read = decoded(body, encoding).read_to_end(&mut whole).await;
@@ -109,8 +114,16 @@ mod tests {
         let gzipped = [gzip(b"one\n").await, gzip(b"").await, gzip(b"two\n").await].concat();
         let zstandard = [zstd(b"one\n", 20), zstd(b"", 20), zstd(b"two\n", 20)].concat();
         for size in [1, 3, 7, 1000] {
-            assert_eq!(read(&gzipped, size, Encoding::Gzip).await.unwrap(), b"one\ntwo\n", "{size}");
-            assert_eq!(read(&zstandard, size, Encoding::Zstd).await.unwrap(), b"one\ntwo\n", "{size}");
+            assert_eq!(
+                read(&gzipped, size, Encoding::Gzip).await.unwrap(),
+                b"one\ntwo\n",
+                "{size}"
+            );
+            assert_eq!(
+                read(&zstandard, size, Encoding::Zstd).await.unwrap(),
+                b"one\ntwo\n",
+                "{size}"
+            );
         }
     }
 
@@ -122,7 +135,10 @@ mod tests {
             for cut in 0..sent.len() {
                 let found = read(&sent[..cut], 1000, encoding).await;
                 let at_a_seam = found.as_deref() == Ok(b"one\n");
-                assert!(found == Err("InvalidBody") || at_a_seam || cut == 0, "{encoding:?} cut at {cut}: {found:?}");
+                assert!(
+                    found == Err("InvalidBody") || at_a_seam || cut == 0,
+                    "{encoding:?} cut at {cut}: {found:?}"
+                );
             }
         }
     }
@@ -130,7 +146,10 @@ mod tests {
     #[tokio::test]
     async fn what_is_no_compression_is_refused() {
         for encoding in [Encoding::Gzip, Encoding::Zstd] {
-            assert_eq!(read(b"{\"email\":\"a@example.com\"}\n", 1000, encoding).await, Err("InvalidBody"));
+            assert_eq!(
+                read(b"{\"email\":\"a@example.com\"}\n", 1000, encoding).await,
+                Err("InvalidBody")
+            );
         }
         let trailing = [gzip(b"one\n").await, b"garbage".to_vec()].concat();
         assert_eq!(read(&trailing, 1000, Encoding::Gzip).await, Err("InvalidBody"));

@@ -20,7 +20,8 @@ const TOUCH_EVERY: Duration = Duration::from_secs(30);
 pub async fn run(upload: &Upload, mut chunks: mpsc::Receiver<Staged>) -> Result<(), web::Error> {
     let mut batch = Vec::with_capacity(COPIED_AT_ONCE);
     loop {
-        let received = tokio::time::timeout(TOUCH_EVERY, chunks.recv_many(&mut batch, COPIED_AT_ONCE)).await;
+        let received =
+            tokio::time::timeout(TOUCH_EVERY, chunks.recv_many(&mut batch, COPIED_AT_ONCE)).await;
         if received == Ok(0) {
             return Ok(());
         }

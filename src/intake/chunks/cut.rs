@@ -28,7 +28,13 @@ pub struct Cutter {
 
 impl Cutter {
     pub(super) fn new(chunk_records: usize, records_max: u64, out: mpsc::Sender<Cut>) -> Self {
-        Self { payload: PayloadWriter::new(), count: Count::default(), chunk_records, records_max, out }
+        Self {
+            payload: PayloadWriter::new(),
+            count: Count::default(),
+            chunk_records,
+            records_max,
+            out,
+        }
     }
 
     /// Adds a record. True: the chunk is full, and [`Self::send`] is to be called before the next.
@@ -60,7 +66,7 @@ impl Cutter {
         let payload = std::mem::take(&mut self.payload);
         if self.out.send(Cut { payload, is_only }).await.is_err() {
             // The step behind has failed, and its error ends this one.
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 }

@@ -55,7 +55,7 @@ where
     F: Future<Output = Result<Count, web::Error>>,
 {
     let (cut, to_seal) = mpsc::channel(1);
-    let (sealed, to_copy) = mpsc::channel(COPIED_AT_ONCE);
+    let (staged, to_copy) = mpsc::channel(COPIED_AT_ONCE);
     let cutter = Cutter::new(setting.chunk_records, setting.records_max, cut);
     let sealer = order_and_seal::Sealer {
         project: upload.project,
@@ -67,7 +67,7 @@ where
     };
     let (count, (), ()) = tokio::try_join!(
         read(cutter),
-        order_and_seal::run(sealer, to_seal, sealed),
+        order_and_seal::run(sealer, to_seal, staged),
         copy::run(upload, to_copy),
     )?;
     Ok(count)

@@ -31,17 +31,20 @@ pub async fn run(
     out: mpsc::Sender<Staged>,
 ) -> Result<(), web::Error> {
     while let Some(cut) = cuts.recv().await {
-        let sealed;
-        (sealer, sealed) = seal(sealer, cut).await?;
-        if out.send(sealed.map_err(|error| refusal(&error))?).await.is_err() {
+        let staged;
+        (sealer, staged) = seal(sealer, cut).await?;
+        if out.send(staged.map_err(|error| refusal(&error))?).await.is_err() {
             // The copier has failed, and its error ends this one.
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
     Ok(())
 }
 
-async fn seal(mut sealer: Sealer, cut: Cut) -> Result<(Sealer, Result<Staged, order::Error>), web::Error> {
+async fn seal(
+    mut sealer: Sealer,
+    cut: Cut,
+) -> Result<(Sealer, Result<Staged, order::Error>), web::Error> {
     if cut.payload.bytes() <= INLINE_BYTES_MAX {
         let staged = sealer.seal(cut);
         return Ok((sealer, staged));
@@ -84,5 +87,8 @@ impl Sealer {
 
 fn refusal(error: &order::Error) -> web::Error {
     tracing::warn!(%error, "an upload was refused for want of room");
-    web::Error::unavailable("the room for large uploads is full at the moment; nothing was imported, and a retry is safe", 60)
+    web::Error::unavailable(
+        "the room for large uploads is full at the moment; nothing was imported, and a retry is safe",
+        60,
+    )
 }

@@ -31,7 +31,8 @@ pub struct Document {
 impl Document {
     /// Checks a body. The largest takes a fifth of a second: not on a thread that serves.
     pub fn read(bytes: Vec<u8>, limits: Limits) -> Result<Self, web::Error> {
-        let text = std::str::from_utf8(&bytes).map_err(|error| not_utf8(&bytes, error.valid_up_to()))?;
+        let text =
+            std::str::from_utf8(&bytes).map_err(|error| not_utf8(&bytes, error.valid_up_to()))?;
         let (options, array) = Envelope::read(text)?.finish(limits)?;
         let start = array.as_ptr() as usize - text.as_ptr() as usize;
         let records = start..start + array.len();
@@ -43,14 +44,41 @@ impl Document {
     }
 }
 
-/// Of a member: `None` if absent, `Some(None)` if it is there and wrong.
 #[derive(Default)]
 struct Envelope<'a> {
-    identifier: Option<Option<Identifier>>,
-    upsert: Option<Option<bool>>,
-    dry_run: Option<Option<bool>>,
-    records: Option<Option<&'a str>>,
+    identifier: Member<Identifier>,
+    upsert: Member<bool>,
+    dry_run: Member<bool>,
+    records: Member<&'a str>,
     causes: Causes,
+}
+
+#[derive(Default)]
+enum Member<T> {
+    #[default]
+    Absent,
+    /// It is there, and its cause is told.
+    Wrong,
+    Sound(T),
+}
+
+impl<T> Member<T> {
+    /// Takes in what was read. True: it was there before.
+    fn set(&mut self, read: Option<T>) -> bool {
+        let read = read.map_or(Self::Wrong, Self::Sound);
+        !std::mem::replace(self, read).is_absent()
+    }
+
+    fn is_absent(&self) -> bool {
+        matches!(self, Self::Absent)
+    }
+
+    fn sound(self) -> Option<T> {
+        match self {
+            Self::Sound(value) => Some(value),
+            Self::Absent | Self::Wrong => None,
+        }
+    }
 }
 
 impl<'a> Envelope<'a> {
@@ -69,10 +97,10 @@ impl<'a> Envelope<'a> {
         let value = value.get();
         let causes = &mut self.causes;
         let is_doubled = match name {
-            "identifier" => self.identifier.replace(causes.identifier(name, value)).is_some(),
-            "upsert" => self.upsert.replace(causes.boolean(name, value)).is_some(),
-            "dry_run" => self.dry_run.replace(causes.boolean(name, value)).is_some(),
-            "records" => self.records.replace(array(causes, name, value)).is_some(),
+            "identifier" => self.identifier.set(causes.identifier(name, value)),
+            "upsert" => self.upsert.set(causes.boolean(name, value)),
+            "dry_run" => self.dry_run.set(causes.boolean(name, value)),
+            "records" => self.records.set(array(causes, name, value)),
             _ => {
                 causes.push(pointer(name), "additionalProperties", Value::Null);
                 false
@@ -85,21 +113,23 @@ impl<'a> Envelope<'a> {
 
     /// The options and the array of records, or every cause.
     fn finish(mut self, limits: Limits) -> Result<(Options, &'a str), web::Error> {
-        let required = [("identifier", self.identifier.is_none()), ("records", self.records.is_none())];
-        let missing: Vec<_> = required.iter().filter(|(_, is_missing)| *is_missing).map(|(name, _)| name).collect();
+        let required =
+            [("identifier", self.identifier.is_absent()), ("records", self.records.is_absent())];
+        let missing: Vec<_> =
+            required.iter().filter(|(_, is_missing)| *is_missing).map(|(name, _)| name).collect();
         if !missing.is_empty() {
             self.causes.push(String::new(), "required", json!({"missing": missing}));
         }
-        let records = self.records.flatten();
+        let records = self.records.sound();
         let found = records.map(|records| look_at(records, &mut self.causes)).unwrap_or_default();
         let (Some(identifier), Some(records), true) =
-            (self.identifier.flatten(), records, self.causes.is_empty())
+            (self.identifier.sound(), records, self.causes.is_empty())
         else {
             return Err(self.causes.into_error());
         };
         found.check(limits)?;
-        let upsert = self.upsert.flatten().unwrap_or(false);
-        let dry_run = self.dry_run.flatten().unwrap_or(false);
+        let upsert = self.upsert.sound().unwrap_or(false);
+        let dry_run = self.dry_run.sound().unwrap_or(false);
         Ok((Options { identifier, upsert, dry_run }, records))
     }
 }
@@ -151,10 +181,9 @@ fn not_json(error: &serde_json::Error) -> web::Error {
 }
 
 fn not_utf8(bytes: &[u8], offset: usize) -> web::Error {
-    let before = &bytes[..offset];
-    let line_start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
-    let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
-    web::Error::invalid_json(line, offset - line_start + 1)
+    let lines = bytes[..offset].split(|byte| *byte == b'\n');
+    let column = lines.clone().next_back().map_or(0, <[u8]>::len) + 1;
+    web::Error::invalid_json(lines.count(), column)
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Envelope<'a> {

@@ -41,7 +41,9 @@ fn a_sound_document_is_cut_into_its_records_as_sent() {
 
 #[test]
 fn every_fault_of_the_envelope_is_told_at_once() {
-    let found = causes(r#"{"identifier":"foobar","upsert":1,"dry_run":null,"records":[{},7,[]],"x/y":{},"upsert":true}"#);
+    let found = causes(
+        r#"{"identifier":"foobar","upsert":1,"dry_run":null,"records":[{},7,[]],"x/y":{},"upsert":true}"#,
+    );
     let expected = json!({"expected": ["preferred_username", "email", "phone_number", "external_id"], "actual": "foobar"});
     assert_eq!(
         found,
@@ -55,7 +57,10 @@ fn every_fault_of_the_envelope_is_told_at_once() {
             cause("type", "/records/2", json!({"expected": ["object"], "actual": ["array"]})),
         ]
     );
-    assert_eq!(causes("{}"), [cause("required", "", json!({"missing": ["identifier", "records"]}))]);
+    assert_eq!(
+        causes("{}"),
+        [cause("required", "", json!({"missing": ["identifier", "records"]}))]
+    );
     let empty = causes(r#"{"identifier":"email","records":[ ]}"#);
     assert_eq!(empty, [cause("minItems", "/records", json!({"expected": 1, "actual": 0}))]);
     let wrong = causes(r#"{"identifier":["email"],"records":{"0":{}}}"#);
@@ -64,7 +69,9 @@ fn every_fault_of_the_envelope_is_told_at_once() {
 
 #[test]
 fn what_is_no_object_is_a_fault_of_the_envelope() {
-    for (text, actual) in [("[{}]", "array"), ("\"email\"", "string"), (" null", "null"), ("1", "number")] {
+    for (text, actual) in
+        [("[{}]", "array"), ("\"email\"", "string"), (" null", "null"), ("1", "number")]
+    {
         let expected = json!({"expected": ["object"], "actual": [actual]});
         assert_eq!(causes(text), [cause("type", "", expected)]);
     }
@@ -87,7 +94,10 @@ fn what_is_no_json_is_refused_with_its_place() {
         ("[1,]", 1, 4),
     ] {
         let fault = read(text).unwrap_err();
-        assert_eq!((&fault["reason"], &fault["info"]), (&json!("InvalidJSON"), &json!({"line": line, "column": column})));
+        assert_eq!(
+            (&fault["reason"], &fault["info"]),
+            (&json!("InvalidJSON"), &json!({"line": line, "column": column}))
+        );
     }
     let fault = Document::read(b"{\n\"a\":\"\xff\"}".to_vec(), LIMITS).unwrap_err();
     assert_eq!(fault.fault().info, json!({"line": 2, "column": 6}));
@@ -99,5 +109,8 @@ fn limits_are_told_with_their_number() {
     assert_eq!((&many["reason"], &many["info"]["limit"]), (&json!("TaskTooLarge"), &json!(3)));
     let long = format!(r#"{{"identifier":"email","records":[{{"name":"{}"}}]}}"#, "x".repeat(40));
     let long = read(&long).unwrap_err();
-    assert_eq!((&long["reason"], &long["code"], &long["info"]["limit"]), (&json!("JSONTooLarge"), &json!(413), &json!(40)));
+    assert_eq!(
+        (&long["reason"], &long["code"], &long["info"]["limit"]),
+        (&json!("JSONTooLarge"), &json!(413), &json!(40))
+    );
 }

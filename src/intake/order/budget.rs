@@ -15,7 +15,9 @@ impl Budget {
     /// Takes `bytes` if they are left; whoever took them gives them back.
     #[must_use]
     pub fn take(&self, bytes: u64) -> bool {
-        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(bytes)).is_ok()
+        self.0
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(bytes))
+            .is_ok()
     }
 
     pub fn give_back(&self, bytes: u64) {

@@ -49,7 +49,12 @@ impl Order {
 
     /// Begins the look-ups of the next chunk. Indexes fit 32 bits, for `MAX_TASK_RECORDS` does.
     pub fn chunk(&mut self, first_index: u32) -> ChunkOrder<'_> {
-        ChunkOrder { order: self, first_index, predecessors: BTreeSet::new(), shared: HashSet::new() }
+        ChunkOrder {
+            order: self,
+            first_index,
+            predecessors: BTreeSet::new(),
+            shared: HashSet::new(),
+        }
     }
 }
 
@@ -96,7 +101,11 @@ mod tests {
         PerIdentifier { email: Some(key.to_owned()), ..PerIdentifier::default() }
     }
 
-    fn chunk(order: &mut Order, first_index: u32, records: &[PerIdentifier<Option<String>>]) -> (Vec<bool>, Vec<i64>) {
+    fn chunk(
+        order: &mut Order,
+        first_index: u32,
+        records: &[PerIdentifier<Option<String>>],
+    ) -> (Vec<bool>, Vec<i64>) {
         let mut chunk = order.chunk(first_index);
         let shares = records.iter().map(|keys| chunk.note(keys).unwrap()).collect();
         (shares, chunk.predecessors())
@@ -105,9 +114,15 @@ mod tests {
     #[test]
     fn a_chunk_waits_for_the_last_chunk_with_each_of_its_ids() {
         let mut order = order();
-        assert_eq!(chunk(&mut order, 0, &[email("a"), email("b"), email("a")]), (vec![false; 3], vec![]));
+        assert_eq!(
+            chunk(&mut order, 0, &[email("a"), email("b"), email("a")]),
+            (vec![false; 3], vec![])
+        );
         assert_eq!(chunk(&mut order, 3, &[email("b"), email("c")]), (vec![true, false], vec![0]));
-        assert_eq!(chunk(&mut order, 5, &[email("d"), email("b"), email("a")]), (vec![false, true, true], vec![0, 3]));
+        assert_eq!(
+            chunk(&mut order, 5, &[email("d"), email("b"), email("a")]),
+            (vec![false, true, true], vec![0, 3])
+        );
     }
 
     #[test]
@@ -122,7 +137,8 @@ mod tests {
     fn ids_of_two_types_are_two_ids() {
         let mut order = order();
         chunk(&mut order, 0, &[email("a")]);
-        let username = PerIdentifier { preferred_username: Some("a".to_owned()), ..PerIdentifier::default() };
+        let username =
+            PerIdentifier { preferred_username: Some("a".to_owned()), ..PerIdentifier::default() };
         assert_eq!(chunk(&mut order, 1, &[username]), (vec![false], vec![]));
     }
 }

@@ -26,8 +26,8 @@ pub(super) struct Pages {
     room: Room,
     places: Vec<Place>,
     file: Option<File>,
-    pages_in_file: u64,
-    pages_in_memory: u64,
+    in_file: u64,
+    in_memory: u64,
 }
 
 enum Place {
@@ -37,13 +37,13 @@ enum Place {
 
 impl Pages {
     pub fn new(room: Room) -> Self {
-        Self { room, places: Vec::new(), file: None, pages_in_file: 0, pages_in_memory: 0 }
+        Self { room, places: Vec::new(), file: None, in_file: 0, in_memory: 0 }
     }
 
     /// Makes a page of zeros and returns its number; numbers count from 0.
     pub fn add(&mut self) -> Result<u32, Error> {
         let place = if self.room.memory.take(PAGE_BYTES as u64) {
-            self.pages_in_memory += 1;
+            self.in_memory += 1;
             Place::Memory(Box::new([0; PAGE_BYTES]))
         } else {
             self.add_to_file()?
@@ -56,8 +56,8 @@ impl Pages {
         if !self.room.disk.take(PAGE_BYTES as u64) {
             return Err(Error::DiskFull);
         }
-        let offset = self.pages_in_file * PAGE_BYTES as u64;
-        self.pages_in_file += 1;
+        let offset = self.in_file * PAGE_BYTES as u64;
+        self.in_file += 1;
         let file = match &mut self.file {
             Some(file) => file,
             empty => empty.insert(unlinked_file(&self.room)?),
@@ -97,15 +97,16 @@ impl Pages {
 
 impl Drop for Pages {
     fn drop(&mut self) {
-        self.room.memory.give_back(self.pages_in_memory * PAGE_BYTES as u64);
-        self.room.disk.give_back(self.pages_in_file * PAGE_BYTES as u64);
+        self.room.memory.give_back(self.in_memory * PAGE_BYTES as u64);
+        self.room.disk.give_back(self.in_file * PAGE_BYTES as u64);
     }
 }
 
 fn unlinked_file(room: &Room) -> Result<File, Error> {
     let folder = room.folder.clone().unwrap_or_else(std::env::temp_dir);
     let path = folder.join(format!("user-import-{}", uuid::Uuid::new_v4()));
-    let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&path)?;
+    let file =
+        OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&path)?;
     std::fs::remove_file(&path)?;
     Ok(file)
 }

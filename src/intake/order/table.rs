@@ -83,7 +83,8 @@ impl Table {
         for (hash, value) in (0..SLOTS).filter_map(|slot| read(&old, slot)) {
             let half = top_bits(hash, depth + 1) & 1;
             let slot = find(&halves[half], hash);
-            halves[half][slot * SLOT_BYTES..][..SLOT_BYTES].copy_from_slice(&slot_bytes(hash, value));
+            halves[half][slot * SLOT_BYTES..][..SLOT_BYTES]
+                .copy_from_slice(&slot_bytes(hash, value));
             entries[half] += 1;
         }
         for (half, page) in [number, other].into_iter().enumerate() {
@@ -113,7 +114,7 @@ fn top_bits(hash: u64, count: u32) -> usize {
 /// The slot that holds the hash, or the free one where it belongs.
 fn find(page: &Page, hash: u64) -> usize {
     // The lower 24 bits pick the slot: the upper ones are the same for all of a page.
-    let mut slot = ((hash & 0xff_ffff) * SLOTS as u64 >> 24) as usize;
+    let mut slot = (((hash & 0xff_ffff) * SLOTS as u64) >> 24) as usize;
     while read(page, slot).is_some_and(|(found, _)| found != hash) {
         slot = (slot + 1) % SLOTS;
     }

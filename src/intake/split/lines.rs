@@ -108,12 +108,12 @@ fn is_blank(line: &[u8]) -> bool {
     line.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r'))
 }
 
-/// Looks at 32 bytes at once, which the compiler makes one comparison of, before it looks closer.
+/// Looks at 32 bytes at once before it looks closer.
 fn find_newline(bytes: &[u8]) -> Option<usize> {
     const WIDTH: usize = 32;
     let mut at = 0;
     for block in bytes.chunks_exact(WIDTH) {
-        if block.iter().fold(false, |found, byte| found | (*byte == b'\n')) {
+        if block.contains(&b'\n') {
             break;
         }
         at += WIDTH;
@@ -132,7 +132,9 @@ mod tests {
         let mut lines = Lines::new(LIMIT);
         let mut entries = Vec::new();
         let mut note = |entry: Entry<'_>| match entry.kind {
-            Kind::Json(record) => entries.push((entry.line, Some(String::from_utf8_lossy(record).into_owned()))),
+            Kind::Json(record) => {
+                entries.push((entry.line, Some(String::from_utf8_lossy(record).into_owned())));
+            }
             _ => entries.push((entry.line, None)),
         };
         for mut piece in pieces {
@@ -197,6 +199,9 @@ mod tests {
             assert!(lines.next(&mut [b'x'; 1000].as_slice()).is_none());
         }
         assert!(lines.carry.capacity() < 4096);
-        assert!(matches!(lines.end(), Some(Entry { line: 1, kind: Kind::TooLarge { limit: 12 }, .. })));
+        assert!(matches!(
+            lines.end(),
+            Some(Entry { line: 1, kind: Kind::TooLarge { limit: 12 }, .. })
+        ));
     }
 }

@@ -29,7 +29,10 @@ pub enum Error {
 impl Splitter {
     /// Takes bytes from the front of `piece`, up to the end of the next record. `None`: the piece
     /// is used up.
-    pub fn next<'a, 'p: 'a>(&'a mut self, piece: &mut &'p [u8]) -> Result<Option<Entry<'a>>, Error> {
+    pub fn next<'a, 'p: 'a>(
+        &'a mut self,
+        piece: &mut &'p [u8],
+    ) -> Result<Option<Entry<'a>>, Error> {
         match self {
             Self::Lines(lines) => Ok(lines.next(piece)),
             Self::Csv(csv) => csv.next(piece),

@@ -18,7 +18,8 @@ impl Header {
         let mut header = Self { columns: names.len(), members: Vec::new() };
         let mut wrong = 0;
         for (column, name) in names.iter().enumerate() {
-            let known = std::str::from_utf8(name).ok().and_then(|name| Some((name, reading(name)?)));
+            let known =
+                std::str::from_utf8(name).ok().and_then(|name| Some((name, reading(name)?)));
             let fits = known.is_some_and(|(name, read)| {
                 seen.insert(name) && Node::insert(&mut header.members, name, column, read)
             });
@@ -42,13 +43,39 @@ fn reading(name: &str) -> Option<Read> {
     match name {
         "email_verified" | "phone_number_verified" | "disabled" => Some(Read::Boolean),
         "roles" | "groups" => Some(Read::List),
-        "preferred_username" | "email" | "phone_number" | "external_id" | "account_valid_from"
-        | "account_valid_until" | "name" | "given_name" | "family_name" | "middle_name" | "nickname"
-        | "gender" | "profile" | "website" | "picture" | "birthdate" | "zoneinfo" | "locale"
-        | "address.formatted" | "address.street_address" | "address.locality" | "address.region"
-        | "address.postal_code" | "address.country" | "password.type" | "password.password_hash"
-        | "password.expire_after" | "mfa.email" | "mfa.phone_number" | "mfa.password.type"
-        | "mfa.password.password_hash" | "mfa.password.expire_after" | "mfa.totp.secret" => Some(Read::Text),
+        "preferred_username"
+        | "email"
+        | "phone_number"
+        | "external_id"
+        | "account_valid_from"
+        | "account_valid_until"
+        | "name"
+        | "given_name"
+        | "family_name"
+        | "middle_name"
+        | "nickname"
+        | "gender"
+        | "profile"
+        | "website"
+        | "picture"
+        | "birthdate"
+        | "zoneinfo"
+        | "locale"
+        | "address.formatted"
+        | "address.street_address"
+        | "address.locality"
+        | "address.region"
+        | "address.postal_code"
+        | "address.country"
+        | "password.type"
+        | "password.password_hash"
+        | "password.expire_after"
+        | "mfa.email"
+        | "mfa.phone_number"
+        | "mfa.password.type"
+        | "mfa.password.password_hash"
+        | "mfa.password.expire_after"
+        | "mfa.totp.secret" => Some(Read::Text),
         _ => {
             let attribute = name.strip_prefix("custom_attributes.")?;
             attribute.split('.').all(|part| !part.is_empty()).then_some(Read::Boolean)

@@ -25,7 +25,8 @@ impl Node {
         if path.split('.').count() > DEPTH_MAX {
             return false;
         }
-        let (name, below) = path.split_once('.').map_or((path, None), |(name, below)| (name, Some(below)));
+        let (name, below) =
+            path.split_once('.').map_or((path, None), |(name, below)| (name, Some(below)));
         let mut quoted = Vec::new();
         write_text(name.as_bytes(), &mut quoted);
         let there = members.iter_mut().find(|member| *member.name() == quoted);
@@ -36,7 +37,9 @@ impl Node {
                 Self::insert(&mut inner, below, column, read);
                 members.push(Self::Object { name: quoted, members: inner });
             }
-            (Some(Self::Object { members, .. }), Some(below)) => return Self::insert(members, below, column, read),
+            (Some(Self::Object { members, .. }), Some(below)) => {
+                return Self::insert(members, below, column, read);
+            }
             (Some(_), _) => return false,
         }
         true

@@ -60,7 +60,9 @@ impl Row {
                 self.has_quotes = true;
                 self.quote_line = self.line;
             }
-            (State::Plain, b'"') => return Err(self.broken("a quote stands in a cell that is not quoted")),
+            (State::Plain, b'"') => {
+                return Err(self.broken("a quote stands in a cell that is not quoted"));
+            }
             (State::CellStart | State::Plain | State::Quote, b',') => self.end_cell(),
             (State::CellStart | State::Plain, b'\n') => {
                 if self.cell().last() == Some(&b'\r') {
@@ -97,11 +99,11 @@ impl Row {
     }
 
     /// The line that the row began on.
-    pub fn line(&self) -> u64 {
+    pub fn first_line(&self) -> u64 {
         self.first_line
     }
 
-    pub fn len(&self) -> usize {
+    pub fn cell_count(&self) -> usize {
         self.ends.len()
     }
 

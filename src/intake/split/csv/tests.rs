@@ -48,7 +48,10 @@ fn a_dot_reaches_into_an_object() {
     assert_eq!(
         same_over_every_boundary(file).unwrap(),
         [
-            entry(2, r#"{"email":"a@b.c","address":{"locality":"Wien","country":"AT"},"password":{"type":"bcrypt","password_hash":"$2a$"},"mfa":{"totp":{"secret":"ABC"}},"custom_attributes":{"a":{"b":"x"}}}"#),
+            entry(
+                2,
+                r#"{"email":"a@b.c","address":{"locality":"Wien","country":"AT"},"password":{"type":"bcrypt","password_hash":"$2a$"},"mfa":{"totp":{"secret":"ABC"}},"custom_attributes":{"a":{"b":"x"}}}"#
+            ),
             entry(3, r#"{"email":"b@b.c"}"#),
         ]
     );
@@ -62,8 +65,14 @@ fn cells_are_read_by_their_column() {
     assert_eq!(
         same_over_every_boundary(file).unwrap(),
         [
-            entry(2, r#"{"email":"a","email_verified":true,"custom_attributes":{"vip":false},"name":"true","roles":["r","s t"],"groups":[]}"#),
-            entry(3, r#"{"email":"b","email_verified":"yes","custom_attributes":{"vip":"1"},"name":null,"roles":null,"groups":["g"]}"#),
+            entry(
+                2,
+                r#"{"email":"a","email_verified":true,"custom_attributes":{"vip":false},"name":"true","roles":["r","s t"],"groups":[]}"#
+            ),
+            entry(
+                3,
+                r#"{"email":"b","email_verified":"yes","custom_attributes":{"vip":"1"},"name":null,"roles":null,"groups":["g"]}"#
+            ),
         ]
     );
 }
@@ -119,7 +128,11 @@ fn unknown_and_doubled_columns_are_counted() {
         ("custom_attributes.a,custom_attributes.a.b", "1 columns"),
         ("a@example.com,$2a$10$x,", "3 columns"),
     ] {
-        assert_eq!(same_over_every_boundary(&format!("{header}\nx\n")).unwrap_err(), told, "{header}");
+        assert_eq!(
+            same_over_every_boundary(&format!("{header}\nx\n")).unwrap_err(),
+            told,
+            "{header}"
+        );
     }
 }
 
