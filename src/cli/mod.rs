@@ -87,6 +87,7 @@ enum Command {
     /// Writes N realistic, unique users, the same for the same seed
     Generate(generate::Arguments),
     /// Prints every setting in force, and refuses combinations that cannot work
+    #[command(after_help = "Example:\n  user-import check-config --worker-concurrency 8")]
     CheckConfig(Box<Service>),
     /// Asks this machine's own process whether it is ready; for containers without a shell
     Healthcheck(healthcheck::Arguments),
@@ -139,6 +140,33 @@ impl Command {
             Self::Generate(args) => generate::run(&args),
             Self::CheckConfig(config) => check_config::run(&config),
             Self::Healthcheck(args) => healthcheck::run(args).await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_help_of_every_command_shows_an_example() {
+        let cli = Cli::command();
+        cli.clone().debug_assert();
+        for command in cli.get_subcommands() {
+            let mut leaves: Vec<_> = command.get_subcommands().collect();
+            if leaves.is_empty() {
+                leaves.push(command);
+            }
+            for leaf in leaves {
+                let help = leaf.get_after_help().map(ToString::to_string).unwrap_or_default();
+                assert!(
+                    help.contains("Example") && help.contains("user-import"),
+                    "{}",
+                    leaf.get_name()
+                );
+            }
         }
     }
 }
