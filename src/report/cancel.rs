@@ -1,19 +1,19 @@
 //! `POST /users/import/{id}/cancel`: stops a pending task; what is applied stays.
 
 use axum::Json;
-use axum::extract::{Path, State as Extract};
+use axum::extract::State as Extract;
 use axum::http::HeaderMap;
 
 use super::State;
 use super::task::{Task, cancel, find};
 use crate::web::query::Query;
-use crate::web::{Caller, Error, NotFound, accepts};
+use crate::web::{Caller, Error, Id, NotFound, accepts};
 use crate::{metrics, pg};
 
 pub async fn handle(
     caller: Caller,
     Extract(state): Extract<State>,
-    Path(id): Path<String>,
+    Id(id): Id,
     query: Query,
     headers: HeaderMap,
 ) -> Result<Json<Task>, Error> {

@@ -1,7 +1,7 @@
 //! `GET /users/import/{id}/failures`: the failed records, one a line, also while the task runs.
 
 use axum::body::Body;
-use axum::extract::{Path, State as Extract};
+use axum::extract::State as Extract;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -15,7 +15,7 @@ use super::{State, task};
 use crate::chunk::read_details;
 use crate::pg::{self, Pool};
 use crate::web::query::Query;
-use crate::web::{Caller, Error, NotFound, accepts};
+use crate::web::{Caller, Error, Id, NotFound, accepts};
 
 /// Chunks with failures that are read at once.
 const CHUNKS: i64 = 4;
@@ -36,7 +36,7 @@ struct Failure<'a> {
 pub async fn handle(
     caller: Caller,
     Extract(state): Extract<State>,
-    Path(id): Path<String>,
+    Id(id): Id,
     query: Query,
     headers: HeaderMap,
 ) -> Result<Response, Error> {

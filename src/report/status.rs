@@ -1,7 +1,7 @@
 //! `GET /users/import/{id}`: the task, and the details of each record once it has ended.
 
 use axum::body::Body;
-use axum::extract::{Path, State as Extract};
+use axum::extract::State as Extract;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 
@@ -10,12 +10,12 @@ use super::filter::Which;
 use super::{State, task};
 use crate::import::task::Status;
 use crate::web::query::Query;
-use crate::web::{Caller, Error, NotFound, accepts};
+use crate::web::{Caller, Error, Id, NotFound, accepts};
 
 pub async fn handle(
     caller: Caller,
     Extract(state): Extract<State>,
-    Path(id): Path<String>,
+    Id(id): Id,
     mut query: Query,
     headers: HeaderMap,
 ) -> Result<Response, Error> {
