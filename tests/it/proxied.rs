@@ -1,5 +1,6 @@
 //! The proxy that other tests cut their wires with does what it says.
 
+use std::sync::Arc;
 use std::sync::Mutex;
 use std::time::Duration;
 
