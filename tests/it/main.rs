@@ -14,6 +14,7 @@ mod delivery;
 mod directory;
 mod example;
 mod fairness;
+mod formats;
 mod frozen;
 mod harness;
 mod health;
