@@ -2,7 +2,7 @@
 //!
 //! A process reads `FAILPOINTS` once, as in `apply.before_commit=kill@3;relay.after_confirm=
 //! delay:200`: after the `@` stands at which pass of the step it happens, every pass without
-//! one. Tests in the same process set them by [`set`].
+//! one. Tests in the same process set them by `set`.
 
 /// The step could not be taken, because a test said so.
 #[derive(Debug, Clone, Copy, thiserror::Error)]

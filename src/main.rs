@@ -12,10 +12,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let runtime = match tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-    {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failure(&format!("the runtime cannot be started: {error}")),
     };
@@ -29,11 +26,7 @@ fn main() -> ExitCode {
         // The causes stand in one line; a backtrace would say nothing to whoever reads this.
         Err(error) => {
             let code = failure(&format!("{error:#}"));
-            if error.is::<Usage>() {
-                ExitCode::from(2)
-            } else {
-                code
-            }
+            if error.is::<Usage>() { ExitCode::from(2) } else { code }
         }
     }
 }

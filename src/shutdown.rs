@@ -72,9 +72,11 @@ impl Shutdown {
         self.drain.cancelled().await;
         self.tasks.close();
         let clean = tokio::select! {
+            biased;
+            // First: after an abort everybody has ended too.
+            () = self.abort.cancelled() => false,
             () = self.tasks.wait() => true,
             () = tokio::time::sleep(grace) => false,
-            () = self.abort.cancelled() => false,
         };
         self.abort.cancel();
         self.tasks.wait().await;

@@ -18,10 +18,8 @@ pub fn run(config: &Service) -> Result<ExitCode> {
     // The command line was read once and is good; here it is read again for the sources.
     let matches = command.get_matches_mut();
     if let Some((name, matches)) = matches.subcommand() {
-        let settings = command
-            .find_subcommand(name)
-            .into_iter()
-            .flat_map(clap::Command::get_arguments);
+        let settings =
+            command.find_subcommand(name).into_iter().flat_map(clap::Command::get_arguments);
         for setting in settings {
             if let Some(line) = line(setting, matches, config) {
                 output::line(&line)?;
@@ -68,15 +66,11 @@ fn shown(value: &str, secret: bool) -> String {
 }
 
 fn without_password(rest: &str) -> String {
-    let (base, query) = rest
-        .split_once('?')
-        .map_or((rest, None), |(base, query)| (base, Some(query)));
+    let (base, query) =
+        rest.split_once('?').map_or((rest, None), |(base, query)| (base, Some(query)));
     // The last `@` before the path: a password may hold one that is not escaped.
     let authority_end = base.find('/').unwrap_or(base.len());
-    let base = match base[..authority_end]
-        .rsplit_once('@')
-        .or_else(|| base.rsplit_once('@'))
-    {
+    let base = match base[..authority_end].rsplit_once('@').or_else(|| base.rsplit_once('@')) {
         Some((user, _)) => {
             let host = &base[user.len()..];
             let name = user.split_once(':').map_or(user, |(name, _)| name);
@@ -100,16 +94,8 @@ mod tests {
     #[test]
     fn no_secret_is_shown() {
         for (value, secret, expected) in [
-            (
-                "postgres://u:hidden@h:1/db",
-                true,
-                "postgres://u:***@h:1/db",
-            ),
-            (
-                "postgres://u:hid/den@h:1/db",
-                true,
-                "postgres://u:***@h:1/db",
-            ),
+            ("postgres://u:hidden@h:1/db", true, "postgres://u:***@h:1/db"),
+            ("postgres://u:hid/den@h:1/db", true, "postgres://u:***@h:1/db"),
             ("postgres://u:hid@den@h/db", true, "postgres://u:***@h/db"),
             (
                 "postgres://u@h/db?sslmode=require&password=hidden",
@@ -117,17 +103,9 @@ mod tests {
                 "postgres://u@h/db?sslmode=require&password=***",
             ),
             ("amqp://127.0.0.1:5672", true, "amqp://127.0.0.1:5672"),
-            (
-                "amqps://guest:hidden@h/%2f",
-                true,
-                "amqps://guest:***@h/%2f",
-            ),
+            ("amqps://guest:hidden@h/%2f", true, "amqps://guest:***@h/%2f"),
             ("a:hiddenhidden,b:hidden", true, "(hidden)"),
-            (
-                "http://u:hidden@collector:4317",
-                false,
-                "http://u:***@collector:4317",
-            ),
+            ("http://u:hidden@collector:4317", false, "http://u:***@collector:4317"),
             ("127.0.0.1:8080", false, "127.0.0.1:8080"),
         ] {
             assert_eq!(shown(value, secret), expected);

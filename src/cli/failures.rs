@@ -49,14 +49,11 @@ async fn save(answer: Response, path: &Path) -> Result<()> {
     let mut file = BufWriter::new(file);
     let mut lines = 0;
     let whole = copy(answer, |piece| {
-        lines += piece.iter().filter(|byte| **byte == b'\n').count();
+        lines += piece.split(|byte| *byte == b'\n').count() - 1;
         Ok(file.write_all(piece)?)
     });
-    whole
-        .await
-        .with_context(|| format!("{} is not complete", path.display()))?;
-    file.flush()
-        .with_context(|| format!("{} is not complete", path.display()))?;
+    whole.await.with_context(|| format!("{} is not complete", path.display()))?;
+    file.flush().with_context(|| format!("{} is not complete", path.display()))?;
     output::note(&format!("{lines} failed records are in {}", path.display()));
     Ok(())
 }
@@ -88,24 +85,18 @@ fn text(failure: &Value) -> String {
 fn error(error: &Value) -> String {
     let reason = error["reason"].as_str().unwrap_or("unknown");
     let message = error["message"].as_str().unwrap_or_default();
-    let causes = error["info"]["causes"]
-        .as_array()
-        .map_or(&[][..], Vec::as_slice);
+    let causes = error["info"]["causes"].as_array().map_or(&[][..], Vec::as_slice);
     let causes: Vec<String> = causes
         .iter()
         .map(|cause| {
             let kind = cause["kind"].as_str().unwrap_or("fault");
-            format!(
-                "{kind} at {}",
-                cause["location"].as_str().unwrap_or_default()
-            )
+            format!("{kind} at {}", cause["location"].as_str().unwrap_or_default())
         })
         .collect();
-    let fields = error["info"]["fields"]
-        .as_array()
-        .map_or(&[][..], Vec::as_slice);
-    let fields = fields.iter().filter_map(Value::as_str).map(str::to_owned);
-    let about: Vec<String> = causes.into_iter().chain(fields).collect();
+    let named = ["fields", "locations", "roles", "groups"];
+    let named = named.into_iter().filter_map(|name| error["info"][name].as_array()).flatten();
+    let named = named.filter_map(Value::as_str).map(str::to_owned);
+    let about: Vec<String> = causes.into_iter().chain(named).collect();
     if about.is_empty() {
         format!("{reason}: {message}")
     } else {

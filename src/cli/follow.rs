@@ -14,7 +14,7 @@ const POLL_MIN: Duration = Duration::from_millis(200);
 const POLL_MAX: Duration = Duration::from_secs(1);
 
 /// A server that is being replaced is back by then; the import goes on in any case.
-const PATIENCE: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// As shells have it for a program that SIGINT ended.
 pub const INTERRUPTED: u8 = 130;
@@ -83,9 +83,7 @@ async fn patiently(client: &Client, id: &str, progress: &Progress) -> Result<Tas
             Ok(task) => return Ok(task),
             Err(error) => error,
         };
-        let passes = error
-            .downcast_ref::<ClientError>()
-            .is_some_and(ClientError::passes);
+        let passes = error.downcast_ref::<ClientError>().is_some_and(ClientError::passes);
         if !passes || away.is_some_and(|since| since.elapsed() > PATIENCE) {
             return Err(error);
         }

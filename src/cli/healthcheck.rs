@@ -3,10 +3,11 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use clap::ValueEnum;
 use serde_json::Value;
 
+use super::client::ClientError;
 use super::output;
 
 /// Shorter than the timeout of any usual probe, so that the answer is ours.
@@ -38,27 +39,16 @@ pub struct Arguments {
 
 pub async fn run(args: Arguments) -> Result<ExitCode> {
     let address = own_address(&listener(&args))?;
-    let client = reqwest::Client::builder()
-        .timeout(TIMEOUT)
-        .no_proxy()
-        .build()?;
-    let answer = client
-        .get(format!("http://{address}/readyz"))
-        .send()
-        .await
-        .map_err(reqwest::Error::without_url)
-        .with_context(|| format!("nothing answers at {address}"))?;
+    let client = reqwest::Client::builder().timeout(TIMEOUT).no_proxy().build()?;
+    let request = client.get(format!("http://{address}/readyz"));
+    let answer = request.send().await.map_err(|error| ClientError::sending(&error))?;
     let ready = answer.status().is_success();
     let checks = answer.json::<Value>().await.unwrap_or_default();
     output::line(if ready { "ready" } else { "not ready" })?;
     for (name, state) in checks["checks"].as_object().into_iter().flatten() {
         output::line(&format!("{name}: {}", state.as_str().unwrap_or("unknown")))?;
     }
-    Ok(if ready {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(if ready { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn listener(args: &Arguments) -> String {

@@ -22,8 +22,6 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
     match pg::migrate(&pool).await? {
         0 => output::line("the schema is up to date"),
         1 => output::line("1 migration applied; the schema is up to date"),
-        applied => output::line(&format!(
-            "{applied} migrations applied; the schema is up to date"
-        )),
+        applied => output::line(&format!("{applied} migrations applied; the schema is up to date")),
     }
 }

@@ -124,9 +124,9 @@ impl Command {
         match self {
             Self::Api(config) => service::api(*config).await.map(|()| ExitCode::SUCCESS),
             Self::Worker(config) => service::worker(*config).await.map(|()| ExitCode::SUCCESS),
-            Self::Standalone(config) => service::standalone(*config)
-                .await
-                .map(|()| ExitCode::SUCCESS),
+            Self::Standalone(config) => {
+                service::standalone(*config).await.map(|()| ExitCode::SUCCESS)
+            }
             Self::Migrate(args) => migrate::run(args).await.map(|()| ExitCode::SUCCESS),
             Self::Project(args) => project::run(args).await.map(|()| ExitCode::SUCCESS),
             Self::Token(args) => token::run(args).await.map(|()| ExitCode::SUCCESS),

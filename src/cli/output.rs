@@ -80,28 +80,16 @@ pub fn table(rows: &[Vec<String>]) -> Result<()> {
 
 fn aligned(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let clean: Vec<Vec<String>> = rows
-        .iter()
-        .map(|row| row.iter().map(|cell| printable(cell)).collect())
-        .collect();
+    let clean: Vec<Vec<String>> =
+        rows.iter().map(|row| row.iter().map(|cell| printable(cell)).collect()).collect();
     let width = |column: usize| {
-        clean
-            .iter()
-            .filter_map(|row| row.get(column))
-            .map(|cell| cell.chars().count())
-            .max()
+        clean.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max()
     };
-    let widths: Vec<usize> = (0..columns)
-        .map(|column| width(column).unwrap_or(0))
-        .collect();
+    let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
     let mut text = String::new();
     for row in &clean {
         let cells = row.iter().zip(&widths).map(|(cell, width)| {
-            if is_number(cell) {
-                format!("{cell:>width$}")
-            } else {
-                format!("{cell:<width$}")
-            }
+            if is_number(cell) { format!("{cell:>width$}") } else { format!("{cell:<width$}") }
         });
         text.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
         text.push('\n');
@@ -116,9 +104,7 @@ fn is_number(cell: &str) -> bool {
 
 /// What comes from a server or a file may hold control characters, and a terminal obeys them.
 pub fn printable(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-        .collect()
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
 /// `1234567` as `1,234,567`.
@@ -140,27 +126,15 @@ mod tests {
 
     #[test]
     fn digits_are_grouped_by_three() {
-        for (number, text) in [
-            (0, "0"),
-            (999, "999"),
-            (1000, "1,000"),
-            (1_234_567, "1,234,567"),
-        ] {
+        for (number, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")] {
             assert_eq!(thousands(number), text);
         }
     }
 
     #[test]
     fn a_table_is_aligned_and_obeys_no_control_character() {
-        let rows = [
-            ["outcome", "users"],
-            ["inserted", "1,000"],
-            ["\u{1b}[2J", "7"],
-        ]
-        .map(|row| row.map(str::to_owned).to_vec());
-        assert_eq!(
-            aligned(&rows),
-            "outcome   users\ninserted  1,000\n\u{fffd}[2J          7\n"
-        );
+        let rows = [["outcome", "users"], ["inserted", "1,000"], ["\u{1b}[2J", "7"]]
+            .map(|row| row.map(str::to_owned).to_vec());
+        assert_eq!(aligned(&rows), "outcome   users\ninserted  1,000\n\u{fffd}[2J          7\n");
     }
 }

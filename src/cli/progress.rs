@@ -42,14 +42,7 @@ impl Progress {
         } else {
             Shown::Lines { last: begin }
         };
-        Self {
-            title,
-            unit,
-            total,
-            begin,
-            first: (unit == Unit::Bytes).then_some(0),
-            shown,
-        }
+        Self { title, unit, total, begin, first: (unit == Unit::Bytes).then_some(0), shown }
     }
 
     pub fn set(&mut self, position: u64) {
@@ -62,13 +55,7 @@ impl Progress {
             }
             Shown::Lines { last } if last.elapsed() >= LINE_INTERVAL => {
                 *last = Instant::now();
-                note(&line(
-                    self.title,
-                    self.unit,
-                    (first, position),
-                    self.total,
-                    took,
-                ));
+                note(&line(self.title, self.unit, (first, position), self.total, took));
             }
             Shown::Lines { .. } => {}
         }
@@ -101,9 +88,7 @@ fn bar(title: &'static str, unit: Unit, total: Option<u64>) -> ProgressBar {
             "{prefix:9} [{bar:20}] {bytes} of {total_bytes}, {msg}, {eta} left"
         }
         (Unit::Bytes, None) => "{prefix:9} {spinner} {bytes}, {msg}, {elapsed}",
-        (Unit::Records, _) => {
-            "{prefix:9} [{bar:20}] {human_pos} of {human_len}, {msg}, {eta} left"
-        }
+        (Unit::Records, _) => "{prefix:9} [{bar:20}] {human_pos} of {human_len}, {msg}, {eta} left",
     };
     let bar = total.map_or_else(ProgressBar::no_length, ProgressBar::new);
     // Ctrl-C is echoed onto a line of its own, below the bar that stays; only that line is cleared.
@@ -147,11 +132,7 @@ impl Unit {
 
     fn rate(self, moved: u64, took: Duration) -> String {
         let seconds = took.as_secs_f64();
-        let rate = if seconds > 0.0 {
-            (moved as f64 / seconds) as u64
-        } else {
-            0
-        };
+        let rate = if seconds > 0.0 { (moved as f64 / seconds) as u64 } else { 0 };
         match self {
             Self::Bytes => format!("{}/s", HumanBytes(rate)),
             Self::Records => format!("{} users/s", thousands(rate)),
@@ -165,35 +146,12 @@ mod tests {
 
     #[test]
     fn a_line_says_how_far_how_fast_and_how_long() {
-        let text = line(
-            "imported",
-            Unit::Records,
-            (0, 5000),
-            Some(20_000),
-            Duration::from_secs(5),
-        );
-        assert_eq!(
-            text,
-            "imported: 5,000 of 20,000 (25 %), 1,000 users/s, 15 seconds left"
-        );
-        let text = line(
-            "imported",
-            Unit::Records,
-            (5000, 5000),
-            Some(20_000),
-            Duration::from_secs(1),
-        );
-        assert_eq!(
-            text,
-            "imported: 5,000 of 20,000 (25 %), 0 users/s, unknown time left"
-        );
-        let text = line(
-            "uploaded",
-            Unit::Bytes,
-            (0, 2048),
-            None,
-            Duration::from_secs(2),
-        );
+        let text = line("imported", Unit::Records, (0, 5000), Some(20_000), Duration::from_secs(5));
+        assert_eq!(text, "imported: 5,000 of 20,000 (25 %), 1,000 users/s, 15 seconds left");
+        let text =
+            line("imported", Unit::Records, (5000, 5000), Some(20_000), Duration::from_secs(1));
+        assert_eq!(text, "imported: 5,000 of 20,000 (25 %), 0 users/s, unknown time left");
+        let text = line("uploaded", Unit::Bytes, (0, 2048), None, Duration::from_secs(2));
         assert_eq!(text, "uploaded: 2.00 KiB, 1.00 KiB/s");
     }
 }

@@ -55,12 +55,15 @@ enum Command {
     /// Removes a key; within a minute it signs nothing any more.
     #[command(after_help = "Example:\n  user-import project remove-key demo \
                             NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs")]
-    RemoveKey { name: String, kid: String },
+    RemoveKey {
+        name: String,
+        // A kid is base64url, and one in 64 begins with a hyphen.
+        #[arg(allow_hyphen_values = true)]
+        kid: String,
+    },
     /// Changes settings, all or none; those of login ids only while there is no user.
-    #[command(
-        after_help = "Example:\n  user-import project set demo email.case_sensitive=true \
-                            unknown_roles_and_groups=existing"
-    )]
+    #[command(after_help = "Example:\n  user-import project set demo email.case_sensitive=true \
+                            unknown_roles_and_groups=existing")]
     Set {
         name: String,
         #[arg(required = true, value_name = "KEY=VALUE")]
@@ -77,6 +80,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::AddKey { name, key_out } => add_key(&pool, &name, &key_out).await,
         Command::RemoveKey { name, kid } => remove_key(&pool, &name, &kid).await,
         Command::Set { name, settings } => {
+            let settings = settings.into_iter().map(from_file).collect::<Result<Vec<_>, _>>()?;
             output::line(&written(&store::set(&pool, &name, &settings).await?, "\n"))
         }
     }
@@ -97,9 +101,7 @@ async fn add_key(pool: &Pool, name: &str, file: &Path) -> anyhow::Result<()> {
     let key = key::generate()?;
     project::add_key(pool, name, &key, || keep(file, &key.private_pem)).await?;
     let (kid, file) = (key.kid, file.display());
-    output::line(&format!(
-        "the key {kid} signs for {name}; its private part is in {file}"
-    ))
+    output::line(&format!("the key {kid} signs for {name}; its private part is in {file}"))
 }
 
 async fn remove_key(pool: &Pool, name: &str, kid: &str) -> anyhow::Result<()> {
@@ -118,19 +120,10 @@ async fn list(pool: &Pool, form: Form) -> anyhow::Result<()> {
         });
         return output::json(&listed.collect());
     }
-    let mut rows = vec![
-        ["project", "made", "keys", "settings"]
-            .map(str::to_owned)
-            .to_vec(),
-    ];
+    let mut rows = vec![["project", "made", "keys", "settings"].map(str::to_owned).to_vec()];
     for it in projects {
         let made = format!("{:.0}", it.created_at);
-        rows.push(vec![
-            it.id,
-            made,
-            it.keys.to_string(),
-            written(&it.settings, " "),
-        ]);
+        rows.push(vec![it.id, made, it.keys.to_string(), written(&it.settings, " ")]);
     }
     output::table(&rows)
 }
@@ -145,27 +138,28 @@ async fn keys(pool: &Pool, name: &str, form: Form) -> anyhow::Result<()> {
     }
     let mut rows = vec![["key", "made", "removed"].map(str::to_owned).to_vec()];
     for it in keys {
-        let removed = it
-            .removed_at
-            .map_or_else(String::new, |at| format!("{at:.0}"));
+        let removed = it.removed_at.map_or_else(String::new, |at| format!("{at:.0}"));
         rows.push(vec![it.kid, format!("{:.0}", it.created_at), removed]);
     }
     output::table(&rows)
+}
+
+/// `KEY=@FILE` with what the file holds.
+fn from_file(assignment: String) -> anyhow::Result<String> {
+    let Some((key, file)) = assignment.split_once("=@") else {
+        return Ok(assignment);
+    };
+    let value = std::fs::read_to_string(file).with_context(|| format!("{file} cannot be read"))?;
+    Ok(format!("{key}={value}"))
 }
 
 /// As `project set` takes them.
 fn written(settings: &Settings, between: &str) -> String {
     let value = serde_json::to_value(settings).expect("settings are plain JSON");
     let members = value.as_object().into_iter().flatten();
-    let plain = |value: &serde_json::Value| {
-        value
-            .as_str()
-            .map_or_else(|| value.to_string(), str::to_owned)
-    };
-    members
-        .map(|(key, value)| format!("{key}={}", plain(value)))
-        .collect::<Vec<_>>()
-        .join(between)
+    let plain =
+        |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    members.map(|(key, value)| format!("{key}={}", plain(value))).collect::<Vec<_>>().join(between)
 }
 
 /// Writes a file that its owner alone can read. Never over another: it may be the only copy of a
@@ -173,11 +167,7 @@ fn written(settings: &Settings, between: &str) -> String {
 /// same.
 fn keep(file: &Path, pem: &str) -> anyhow::Result<()> {
     let write = || -> io::Result<()> {
-        let mut out = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(file)?;
+        let mut out = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
         let written = out.write_all(pem.as_bytes()).and_then(|()| out.sync_all());
         written.inspect_err(|_| drop(std::fs::remove_file(file)))
     };

@@ -14,7 +14,7 @@ use crate::config::Service;
 use crate::pg::{self, Pool};
 use crate::seal::MasterKeys;
 use crate::shutdown::Shutdown;
-use crate::web;
+use crate::{metrics, web};
 
 /// Health and metrics are asked for by a kubelet and a Prometheus, not by a crowd.
 const WORKER_CONNECTIONS: u32 = 64;
@@ -28,20 +28,21 @@ struct Opened {
 
 async fn open(config: &Service) -> Result<Opened> {
     config.check()?;
+    metrics::install();
     let master_keys = Arc::new(MasterKeys::parse(&config.keys.text()?)?);
     let pool = pg::connect(&config.database)?;
     pg::check_schema(&pool).await?;
     let shutdown = Shutdown::new();
     shutdown.listen_to_signals().context("signals cannot be listened to")?;
+    shutdown.spawn(metrics::keep_up(shutdown.drain_token()));
     Ok(Opened { pool, master_keys, shutdown })
 }
 
 pub async fn api(config: Service) -> Result<()> {
     let opened = open(&config).await?;
     let listener = bind("LISTEN", &config.http.listen).await?;
-    let Opened { pool, master_keys, shutdown } = opened;
-    api::serve(&config, pool, master_keys, listener, &shutdown).await;
-    finish(&config, &shutdown).await
+    start_api(&config, &opened, listener);
+    finish(&config, &opened.shutdown).await
 }
 
 pub async fn worker(config: Service) -> Result<()> {
@@ -65,9 +66,18 @@ pub async fn standalone(config: Service) -> Result<()> {
     let opened = open(&config).await?;
     let listener = bind("LISTEN", &config.http.listen).await?;
     start_worker(&config, &opened);
+    start_api(&config, &opened, listener);
+    finish(&config, &opened.shutdown).await
+}
+
+/// Spawned, so that the grace also ends a caller who never reads its answer.
+fn start_api(config: &Service, opened: &Opened, listener: TcpListener) {
     let Opened { pool, master_keys, shutdown } = opened;
-    api::serve(&config, pool, master_keys, listener, &shutdown).await;
-    finish(&config, &shutdown).await
+    let (config, stop) = (config.clone(), shutdown.clone());
+    let (pool, master_keys) = (pool.clone(), master_keys.clone());
+    shutdown.spawn(async move {
+        api::serve(&config, pool, master_keys, listener, &stop).await;
+    });
 }
 
 fn start_worker(config: &Service, opened: &Opened) {

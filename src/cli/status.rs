@@ -47,13 +47,9 @@ pub async fn run(args: Arguments) -> Result<ExitCode> {
         }
         return Ok(ExitCode::SUCCESS);
     }
-    let details = args
-        .details
-        .to_possible_value()
-        .map_or_else(String::new, |it| it.get_name().to_owned());
-    let answer = client
-        .answer(Method::GET, &task_path(&args.id)?, &[("details", details)])
-        .await?;
+    let details =
+        args.details.to_possible_value().map_or_else(String::new, |it| it.get_name().to_owned());
+    let answer = client.answer(Method::GET, &task_path(&args.id)?, &[("details", details)]).await?;
     copy(answer, output::write).await?;
     output::line("")?;
     Ok(ExitCode::SUCCESS)
@@ -62,11 +58,7 @@ pub async fn run(args: Arguments) -> Result<ExitCode> {
 /// Hands on an answer piece by piece, for it may be of any length.
 pub async fn copy(answer: Response, mut take: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
     let mut pieces = answer.bytes_stream();
-    while let Some(piece) = pieces
-        .try_next()
-        .await
-        .map_err(|error| ClientError::broken(&error))?
-    {
+    while let Some(piece) = pieces.try_next().await.map_err(|error| ClientError::broken(&error))? {
         take(&piece)?;
     }
     Ok(())

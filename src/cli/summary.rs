@@ -28,10 +28,7 @@ pub fn print(task: &Task, form: Form) -> Result<()> {
     }
     output::pairs(&pairs(task))?;
     if task.read.summary.failed > 0 {
-        output::note(&format!(
-            "Why records failed:\n  user-import failures {}",
-            task.read.id
-        ));
+        output::note(&format!("Why records failed:\n  user-import failures {}", task.read.id));
     }
     Ok(())
 }
@@ -58,9 +55,7 @@ fn report(task: &Task) -> Report<'_> {
         completed_at: task.read.completed_at,
         status: task.read.status,
         summary: task.read.summary,
-        seconds: task
-            .seconds()
-            .map(|seconds| (seconds * 1000.0).round() / 1000.0),
+        seconds: task.seconds().map(|seconds| (seconds * 1000.0).round() / 1000.0),
         records_per_second: task.records_per_second().map(f64::round),
     }
 }

@@ -69,23 +69,14 @@ fn query(args: &Arguments, left: u64, cursor: Option<&String>) -> Vec<(&'static 
     let status = args.status.and_then(|it| it.to_possible_value());
     let status = status.map(|it| ("status", it.get_name().to_owned()));
     let cursor = cursor.map(|it| ("cursor", it.clone()));
-    [("limit", left.min(PAGE_MAX).to_string())]
-        .into_iter()
-        .chain(status)
-        .chain(cursor)
-        .collect()
+    [("limit", left.min(PAGE_MAX).to_string())].into_iter().chain(status).chain(cursor).collect()
 }
 
 fn show(tasks: Vec<Box<RawValue>>, form: Form) -> Result<()> {
     if form.is_json() {
-        return output::pretty(&Page {
-            tasks,
-            next_cursor: None,
-        });
+        return output::pretty(&Page { tasks, next_cursor: None });
     }
-    let head = [
-        "task", "status", "created", "total", "inserted", "updated", "skipped", "failed",
-    ];
+    let head = ["task", "status", "created", "total", "inserted", "updated", "skipped", "failed"];
     let mut rows = vec![head.map(str::to_owned).to_vec()];
     for task in tasks {
         rows.push(row(&Task::read(task)?));
@@ -94,22 +85,11 @@ fn show(tasks: Vec<Box<RawValue>>, form: Form) -> Result<()> {
 }
 
 fn row(task: &Task) -> Vec<String> {
-    let Summary {
-        total,
-        inserted,
-        updated,
-        skipped,
-        failed,
-    } = task.read.summary;
+    let Summary { total, inserted, updated, skipped, failed } = task.read.summary;
     let head = [
         task.read.id.clone(),
         task.read.status.as_str().to_owned(),
-        task.read
-            .created_at
-            .strftime("%Y-%m-%d %H:%M")
-            .to_string(),
+        task.read.created_at.strftime("%Y-%m-%d %H:%M").to_string(),
     ];
-    head.into_iter()
-        .chain([total, inserted, updated, skipped, failed].map(thousands))
-        .collect()
+    head.into_iter().chain([total, inserted, updated, skipped, failed].map(thousands)).collect()
 }

@@ -46,7 +46,7 @@ mod tests {
 
     #[test]
     fn a_lifetime_is_read_with_its_unit() {
-        assert_eq!(lifetime("1h").unwrap(), Duration::from_secs(3600));
+        assert_eq!(lifetime("1h").unwrap(), Duration::from_hours(1));
         assert_eq!(lifetime("90s").unwrap(), Duration::from_secs(90));
         for wrong in ["", "1", "-1h", "1y", "soon"] {
             assert!(lifetime(wrong).is_err(), "{wrong}");

@@ -25,10 +25,12 @@ enum Token<'a> {
 impl<'a> At<'a> {
     pub const ROOT: At<'static> = At { parent: None, token: Token::Root };
 
+    #[must_use]
     pub fn member(&'a self, name: &'a str) -> Self {
         At { parent: Some(self), token: Token::Name(name) }
     }
 
+    #[must_use]
     pub fn element(&'a self, index: usize) -> Self {
         At { parent: Some(self), token: Token::Index(index) }
     }

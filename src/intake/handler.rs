@@ -42,6 +42,7 @@ struct Outcome(&'static str);
 impl Drop for Outcome {
     fn drop(&mut self) {
         metrics::intake_requests(self.0, 1);
+        metrics::tasks_accepted(u64::from(self.0 == "accepted"));
     }
 }
 

@@ -21,14 +21,12 @@ static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
 const UPKEEP: Duration = Duration::from_secs(5);
 
 /// Of a request, a chunk, a wait for a connection: a millisecond to the deadline of a chunk.
-const SECONDS: &[f64] = &[
-    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0,
-];
+const SECONDS: &[f64] =
+    &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
 
 /// Of a task: from a handful of records to a migration over night.
-const TASK_SECONDS: &[f64] = &[
-    0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0, 14_400.0, 43_200.0,
-];
+const TASK_SECONDS: &[f64] =
+    &[0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0, 14_400.0, 43_200.0];
 
 /// Installs the recorder for the whole process; a second call does nothing.
 pub fn install() {
@@ -50,9 +48,7 @@ pub fn install() {
 
 /// Everything as Prometheus text (version 0.0.4); empty before [`install`].
 pub fn render() -> String {
-    HANDLE
-        .get()
-        .map_or_else(String::new, PrometheusHandle::render)
+    HANDLE.get().map_or_else(String::new, PrometheusHandle::render)
 }
 
 /// Keeps memory flat while nobody scrapes; returns when `stop` is cancelled.
@@ -76,24 +72,15 @@ mod tests {
         chunk_seconds("quick", Duration::from_millis(3));
         due_chunks(4);
         let text = render();
-        assert!(
-            text.contains("# HELP user_import_intake_bytes_total "),
-            "{text}"
-        );
+        assert!(text.contains("# HELP user_import_intake_bytes_total "), "{text}");
         assert!(text.contains("user_import_intake_bytes_total 7"), "{text}");
-        assert!(
-            text.contains("user_import_records_total{outcome=\"failed\"} 0"),
-            "{text}"
-        );
+        assert!(text.contains("user_import_records_total{outcome=\"failed\"} 0"), "{text}");
         assert!(
             text.contains("user_import_chunk_seconds_bucket{way=\"quick\",le=\"0.005\"} 1"),
             "{text}"
         );
         assert!(text.contains("user_import_due_chunks 4"), "{text}");
-        for line in text
-            .lines()
-            .filter(|line| !line.starts_with('#') && !line.is_empty())
-        {
+        for line in text.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
             assert!(line.starts_with("user_import_"), "{line}");
         }
     }

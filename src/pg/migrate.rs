@@ -51,7 +51,7 @@ pub async fn check_schema(pool: &Pool) -> Result<(), SchemaError> {
     let needed = embedded::migrations::runner()
         .get_migrations()
         .iter()
-        .map(|migration| migration.version())
+        .map(refinery::Migration::version)
         .max()
         .expect("there are migrations");
     let client = pool.get().await.map_err(Error::from)?;

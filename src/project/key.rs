@@ -15,6 +15,10 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+const LIFETIME_MIN: Duration = Duration::from_secs(1);
+/// Ten years. Arbitrary, bounded.
+const LIFETIME_MAX: Duration = Duration::from_hours(10 * 366 * 24);
+
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("the key file holds no RSA private key in PEM (`-----BEGIN PRIVATE KEY-----`)")]
@@ -39,39 +43,24 @@ pub fn generate() -> Result<NewKey, Error> {
     let der: Pkcs8V1Der<'_> = pair.as_der().map_err(|_| Error::Random)?;
     let private_pem = pem(der.as_ref());
     let (kid, public_jwk) = public_part(&read_private(&private_pem)?)?;
-    Ok(NewKey {
-        kid,
-        private_pem,
-        public_jwk,
-    })
+    Ok(NewKey { kid, private_pem, public_jwk })
 }
 
 /// Signs a token that acts as `project` from now on for `lifetime`.
 pub fn sign_token(key_pem: &str, project: &str, lifetime: Duration) -> Result<String, Error> {
-    // Ten years: arbitrary, bounded.
-    if lifetime < Duration::from_secs(1) || lifetime > Duration::from_secs(10 * 366 * 86_400) {
+    if !(LIFETIME_MIN..=LIFETIME_MAX).contains(&lifetime) {
         return Err(Error::Lifetime);
     }
     let now = now().as_second();
-    let claims = Claims {
-        aud: project,
-        iat: now,
-        exp: now + lifetime.as_secs() as i64,
-    };
+    let claims = Claims { aud: project, iat: now, exp: now + lifetime.as_secs() as i64 };
     let key = read_private(key_pem)?;
     let (kid, _) = public_part(&key)?;
-    let header = Header {
-        kid: Some(kid),
-        ..Header::new(Algorithm::RS256)
-    };
+    let header = Header { kid: Some(kid), ..Header::new(Algorithm::RS256) };
     jsonwebtoken::encode(&header, &claims, &key).map_err(|_| Error::NotAKey)
 }
 
 /// The wall clock, for tokens alone: their times are compared with it and with nothing of ours.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a token's times are the wall clock's"
-)]
+#[expect(clippy::disallowed_methods, reason = "a token's times are the wall clock's")]
 pub fn now() -> Timestamp {
     Timestamp::now()
 }
@@ -90,9 +79,7 @@ fn read_private(pem: &str) -> Result<EncodingKey, Error> {
 /// The `kid` and the public JWK (RFC 7517) of a key.
 fn public_part(key: &EncodingKey) -> Result<(String, Value), Error> {
     let jwk = Jwk::from_encoding_key(key, Algorithm::RS256).map_err(|_| Error::NotAKey)?;
-    let kid = jwk
-        .thumbprint(ThumbprintHash::SHA256)
-        .map_err(|_| Error::NotAKey)?;
+    let kid = jwk.thumbprint(ThumbprintHash::SHA256).map_err(|_| Error::NotAKey)?;
     let AlgorithmParameters::RSA(rsa) = jwk.algorithm else {
         return Err(Error::NotAKey);
     };
@@ -129,7 +116,7 @@ mod tests {
     #[test]
     fn a_token_names_its_key_and_its_project() {
         let key = generate().unwrap();
-        let token = sign_token(&key.private_pem, "demo", Duration::from_secs(60)).unwrap();
+        let token = sign_token(&key.private_pem, "demo", Duration::from_mins(1)).unwrap();
         let header = jsonwebtoken::decode_header(&token).unwrap();
         assert_eq!(header.kid, Some(key.kid));
         assert_eq!(header.alg, Algorithm::RS256);
@@ -137,7 +124,7 @@ mod tests {
 
     #[test]
     fn what_is_no_key_is_refused_without_showing_it() {
-        let error = sign_token("secret", "demo", Duration::from_secs(60)).unwrap_err();
+        let error = sign_token("secret", "demo", Duration::from_mins(1)).unwrap_err();
         assert!(!error.to_string().contains("secret"));
         let zero = sign_token("secret", "demo", Duration::ZERO).unwrap_err();
         assert!(matches!(zero, Error::Lifetime));

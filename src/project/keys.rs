@@ -6,8 +6,7 @@ use serde_json::Value;
 
 use super::Error;
 use super::key::NewKey;
-use super::store::{number, parse_stored};
-use crate::import::settings::Settings;
+use super::store::number;
 use crate::pg::{self, Pool};
 
 /// A line of the list of keys.
@@ -24,7 +23,8 @@ pub struct KeyListed {
 pub struct PublicKeys {
     pub project: String,
     pub number: i32,
-    pub settings: Settings,
+    /// As stored: whoever keeps them parses them once, for schemas are compiled with them.
+    pub settings: Value,
     pub keys: Vec<PublicKey>,
 }
 
@@ -43,13 +43,8 @@ pub async fn load_keys(pool: &Pool, projects: &[String]) -> Result<Vec<PublicKey
     for row in client.query(&load, &[&projects]).await? {
         let number: i32 = row.get(1);
         if loaded.last().is_none_or(|last| last.number != number) {
-            let settings = parse_stored(row.get(2));
-            loaded.push(PublicKeys {
-                project: row.get(0),
-                number,
-                settings,
-                keys: Vec::new(),
-            });
+            let settings = row.get(2);
+            loaded.push(PublicKeys { project: row.get(0), number, settings, keys: Vec::new() });
         }
         if let (Some(kid), Some(jwk), Some(project)) = (row.get(3), row.get(4), loaded.last_mut()) {
             project.keys.push(PublicKey { kid, jwk });
@@ -88,10 +83,7 @@ where
     let number = number(&transaction, project).await?;
     insert(&transaction, number, key).await?;
     before_commit()?;
-    transaction
-        .commit()
-        .await
-        .map_err(|error| Error::from(error).into())
+    transaction.commit().await.map_err(|error| Error::from(error).into())
 }
 
 /// The key signs nothing any more, from a second later on. Returns how many keys are left.
@@ -102,10 +94,7 @@ pub async fn remove_key(pool: &Pool, project: &str, kid: &str) -> Result<i64, Er
                   WHERE project = $1 AND kid = $2 AND removed_at IS NULL";
     let remove = client.prepare_cached(remove).await?;
     if client.execute(&remove, &[&number, &kid]).await? == 0 {
-        return Err(Error::UnknownKey {
-            project: project.to_owned(),
-            kid: kid.to_owned(),
-        });
+        return Err(Error::UnknownKey { project: project.to_owned(), kid: kid.to_owned() });
     }
     let count = "SELECT count(*) FROM project_key WHERE project = $1 AND removed_at IS NULL";
     let count = client.prepare_cached(count).await?;
@@ -119,8 +108,6 @@ pub(super) async fn insert(
 ) -> Result<(), Error> {
     let insert = "INSERT INTO project_key (project, kid, public_jwk) VALUES ($1, $2, $3)";
     let insert = client.prepare_cached(insert).await?;
-    client
-        .execute(&insert, &[&number, &key.kid, &key.public_jwk])
-        .await?;
+    client.execute(&insert, &[&number, &key.kid, &key.public_jwk]).await?;
     Ok(())
 }

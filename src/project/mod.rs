@@ -56,11 +56,7 @@ impl From<deadpool_postgres::PoolError> for Error {
 pub fn check_name(name: &str) -> Result<(), Error> {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     let begins = name.starts_with(|c: char| c.is_ascii_alphanumeric());
-    if begins && name.len() <= 64 && name.chars().all(fits) {
-        Ok(())
-    } else {
-        Err(Error::Name)
-    }
+    if begins && name.len() <= 64 && name.chars().all(fits) { Ok(()) } else { Err(Error::Name) }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use deadpool_postgres::GenericClient;
 use jiff::Timestamp;
-use serde_json::Value;
+use tokio_postgres::types::Json;
 
 use super::key::NewKey;
 use super::{Error, check_name, parse_settings};
@@ -34,28 +34,17 @@ where
     let mut client = pool.get().await.map_err(Error::from)?;
     let transaction = client.transaction().await.map_err(Error::from)?;
     let insert = "INSERT INTO project (id) VALUES ($1) ON CONFLICT DO NOTHING RETURNING number";
-    let insert = transaction
-        .prepare_cached(insert)
-        .await
-        .map_err(Error::from)?;
-    let row = transaction
-        .query_opt(&insert, &[&name])
-        .await
-        .map_err(Error::from)?;
+    let insert = transaction.prepare_cached(insert).await.map_err(Error::from)?;
+    let row = transaction.query_opt(&insert, &[&name]).await.map_err(Error::from)?;
     let number: i32 = row.ok_or_else(|| Error::Exists(name.to_owned()))?.get(0);
     super::keys::insert(&transaction, number, key).await?;
     before_commit()?;
-    transaction
-        .commit()
-        .await
-        .map_err(|error| Error::from(error).into())
+    transaction.commit().await.map_err(|error| Error::from(error).into())
 }
 
 /// The number that every other table knows the project by.
 pub async fn number(client: &impl GenericClient, name: &str) -> Result<i32, Error> {
-    let find = client
-        .prepare_cached("SELECT number FROM project WHERE id = $1")
-        .await?;
+    let find = client.prepare_cached("SELECT number FROM project WHERE id = $1").await?;
     let row = client.query_opt(&find, &[&name]).await?;
     Ok(row.ok_or_else(|| Error::Unknown(name.to_owned()))?.get(0))
 }
@@ -65,25 +54,19 @@ pub async fn list(pool: &Pool) -> Result<Vec<Listed>, Error> {
     let list = client.prepare_cached(include_str!("list.sql")).await?;
     let rows = client.query(&list, &[]).await?;
     let listed = |row: tokio_postgres::Row| {
-        let settings = parse_stored(row.get(1));
-        Listed {
-            id: row.get(0),
-            settings,
-            created_at: row.get(2),
-            keys: row.get(3),
-        }
+        let Json(settings) = row.try_get(1)?;
+        Ok(Listed { id: row.get(0), settings, created_at: row.get(2), keys: row.get(3) })
     };
-    Ok(rows.into_iter().map(listed).collect())
+    rows.into_iter().map(listed).collect()
 }
 
 /// The settings as they are now.
 pub async fn settings(pool: &Pool, number: i32) -> Result<Settings, crate::pg::Error> {
     let client = pool.get().await?;
-    let select = client
-        .prepare_cached("SELECT settings FROM project WHERE number = $1")
-        .await?;
+    let select = client.prepare_cached("SELECT settings FROM project WHERE number = $1").await?;
     let row = client.query_one(&select, &[&number]).await?;
-    Ok(parse_stored(row.get(0)))
+    let Json(settings) = row.try_get(0)?;
+    Ok(settings)
 }
 
 /// The settings that hold for a task whose row the same transaction inserts: they cannot change
@@ -95,7 +78,8 @@ pub async fn settings_for_new_task(
     let select = "SELECT settings FROM project WHERE number = $1 FOR KEY SHARE";
     let select = transaction.prepare_cached(select).await?;
     let row = transaction.query_one(&select, &[&number]).await?;
-    Ok(parse_stored(row.get(0)))
+    let Json(settings) = row.try_get(0)?;
+    Ok(settings)
 }
 
 /// Changes settings, written as `KEY=VALUE`, all or none.
@@ -107,24 +91,31 @@ pub async fn set(pool: &Pool, name: &str, assignments: &[String]) -> Result<Sett
     // below, one that begins later reads what is set here.
     let lock = "SELECT settings FROM project WHERE number = $1 FOR UPDATE";
     let lock = transaction.prepare_cached(lock).await?;
-    let before = parse_stored(transaction.query_one(&lock, &[&number]).await?.get(0));
+    let Json(before) = transaction.query_one(&lock, &[&number]).await?.try_get(0)?;
     let after = parse_settings(&before, assignments)?;
     if login_ids_differ(&before, &after) && in_use(&transaction, number).await? {
         return Err(Error::InUse(name.to_owned()));
     }
     let update = "UPDATE project SET settings = $2 WHERE number = $1";
     let update = transaction.prepare_cached(update).await?;
-    let text = serde_json::to_value(&after).expect("settings are plain JSON");
-    transaction.execute(&update, &[&number, &text]).await?;
+    transaction.execute(&update, &[&number, &Json(&after)]).await?;
     transaction.commit().await?;
     Ok(after)
 }
 
 /// With other rules for login ids, keys that are stored would name nobody any more.
 fn login_ids_differ(before: &Settings, after: &Settings) -> bool {
-    let login_ids = |settings: &Settings| Settings {
-        unknown_roles_and_groups: before.unknown_roles_and_groups,
-        ..settings.clone()
+    // Without `..`, so that a new setting cannot be forgotten.
+    let login_ids = |settings: &Settings| {
+        let Settings {
+            email_case_sensitive,
+            email_ignore_dot_sign,
+            username_case_sensitive,
+            username_ascii_only,
+            unknown_roles_and_groups: _,
+            custom_attributes: _,
+        } = *settings;
+        [email_case_sensitive, email_ignore_dot_sign, username_case_sensitive, username_ascii_only]
     };
     login_ids(before) != login_ids(after)
 }
@@ -132,16 +123,4 @@ fn login_ids_differ(before: &Settings, after: &Settings) -> bool {
 async fn in_use(client: &impl GenericClient, number: i32) -> Result<bool, Error> {
     let ask = client.prepare_cached(include_str!("in_use.sql")).await?;
     Ok(client.query_one(&ask, &[&number]).await?.get(0))
-}
-
-/// What was stored was checked before; should somebody have written it by hand and wrongly, the
-/// defaults hold.
-pub(super) fn parse_stored(settings: Value) -> Settings {
-    serde_json::from_value(settings).unwrap_or_else(|error| {
-        tracing::error!(
-            line = error.line(),
-            "a project's settings cannot be read; the defaults hold"
-        );
-        Settings::default()
-    })
 }

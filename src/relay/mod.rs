@@ -24,7 +24,7 @@ use crate::amqp::Publisher;
 use crate::config::{Broker, Relay as Settings};
 use crate::pg::Pool;
 use crate::shutdown::Shutdown;
-use crate::{backoff, telemetry};
+use crate::{backoff, metrics, telemetry};
 
 /// While tasks are open, how long until the window is looked at again.
 const BUSY: Duration = Duration::from_millis(20);
@@ -48,7 +48,10 @@ impl Relay {
         while !shutdown.is_draining() {
             match self.serve(&shutdown, &mut failures).await {
                 Ok(()) => return,
-                Err(error) => tracing::warn!(%error, "the relay starts over"),
+                Err(error) => {
+                    metrics::relay_errors(error.cause(), 1);
+                    tracing::warn!(%error, "the relay starts over");
+                }
             }
             let pause =
                 backoff::delay(failures, Duration::from_millis(100), Duration::from_secs(5));
@@ -62,6 +65,7 @@ impl Relay {
 
     async fn serve(&self, shutdown: &Shutdown, failures: &mut u32) -> Result<(), step::Error> {
         let publisher = Publisher::open(&self.broker).await?;
+        metrics::broker_connections("publish", 1);
         loop {
             let pause = match step(self, &publisher).await? {
                 Progress::Full => Duration::ZERO,

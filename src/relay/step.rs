@@ -27,6 +27,16 @@ pub enum Error {
     NotConfirmed,
 }
 
+impl Error {
+    /// Who was away.
+    pub const fn cause(&self) -> &'static str {
+        match self {
+            Self::Postgres(_) => "postgres",
+            Self::Broker(_) | Self::NotConfirmed => "broker",
+        }
+    }
+}
+
 impl From<deadpool_postgres::PoolError> for Error {
     fn from(error: deadpool_postgres::PoolError) -> Self {
         Self::Postgres(error.into())
@@ -47,12 +57,15 @@ pub async fn step(relay: &Relay, publisher: &Publisher) -> Result<Progress, Erro
         }
         let lease = relay.settings.chunk_lease_seconds;
         let claimed = claim::claim(&client, lane, places, lease).await?;
+        if claimed.is_empty() {
+            continue;
+        }
         failpoint::pass("relay.after_claim").await.map_err(pg::Error::from)?;
         let again = claimed.iter().filter(|chunk| chunk.published > 1).count();
         metrics::chunks_claimed(claimed.len() as u64);
         metrics::lease_expiries(again as u64);
         full |= claimed.len() as i64 == places;
-        if !claimed.is_empty() && !publish::publish(&client, publisher, lane, &claimed).await? {
+        if !publish::publish(&client, publisher, lane, &claimed).await? {
             return Err(Error::NotConfirmed);
         }
     }

@@ -89,10 +89,7 @@ mod tests {
     #[test]
     fn a_traceparent_is_read_as_the_standard_says() {
         let remote = parse(REMOTE).unwrap();
-        assert_eq!(
-            remote.trace_id().to_string(),
-            "4bf92f3577b34da6a3ce929d0e0e4736"
-        );
+        assert_eq!(remote.trace_id().to_string(), "4bf92f3577b34da6a3ce929d0e0e4736");
         assert_eq!(remote.span_id().to_string(), "00f067aa0ba902b7");
         assert!(remote.is_sampled() && remote.is_remote());
         let later = "cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00-what-comes";
@@ -119,9 +116,7 @@ mod tests {
 
     /// Runs `test` where spans get ids and are not sampled, as where traces are off.
     fn with_ids(test: impl FnOnce()) {
-        let provider = SdkTracerProvider::builder()
-            .with_sampler(Sampler::AlwaysOff)
-            .build();
+        let provider = SdkTracerProvider::builder().with_sampler(Sampler::AlwaysOff).build();
         let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("test"));
         tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), test);
     }
@@ -143,10 +138,7 @@ mod tests {
             let span = tracing::info_span!("http.request");
             accept_parent(&span, Some(REMOTE));
             let text = traceparent(&span).unwrap();
-            assert!(
-                text.starts_with("00-4bf92f3577b34da6a3ce929d0e0e4736-"),
-                "{text}"
-            );
+            assert!(text.starts_with("00-4bf92f3577b34da6a3ce929d0e0e4736-"), "{text}");
             assert!(!text.contains("00f067aa0ba902b7"), "{text}");
         });
     }

@@ -88,8 +88,12 @@ pub fn init(log: &Log, service_name: &'static str) -> Result<Telemetry, Telemetr
 
 /// Below INFO only our own lines are logged, whatever the filter asks for: at DEBUG the database
 /// driver prints every parameter, and at TRACE the HTTP library every header.
+///
+/// lapin warns of a returned message and prints it whole, sealed body and all; the relay counts
+/// it instead.
 fn is_safe(it: &tracing::Metadata<'_>) -> bool {
-    *it.level() <= Level::INFO || it.target().starts_with("user_import")
+    it.target().starts_with("user_import")
+        || (*it.level() <= Level::INFO && it.target() != "lapin::returned_messages")
 }
 
 fn lines(format: Option<&str>) -> Box<dyn Layer<Registry> + Send + Sync> {
@@ -97,11 +101,7 @@ fn lines(format: Option<&str>) -> Box<dyn Layer<Registry> + Send + Sync> {
     let json = format.map_or(!terminal, |format| format == "json");
     let lines = fmt::layer().with_writer(std::io::stderr);
     if json {
-        lines
-            .json()
-            .flatten_event(true)
-            .with_current_span(false)
-            .boxed()
+        lines.json().flatten_event(true).with_current_span(false).boxed()
     } else if terminal {
         // Coloured unless NO_COLOR says otherwise.
         lines.boxed()

@@ -17,7 +17,7 @@ use super::Error;
 /// A body may send nothing for so long.
 const SILENCE_MAX: Duration = Duration::from_secs(30);
 /// In so much time of waiting ...
-const WINDOW: Duration = Duration::from_secs(300);
+const WINDOW: Duration = Duration::from_mins(5);
 /// ... a body sends at least so much: 1 KiB a second.
 const WINDOW_BYTES_MIN: u64 = 300 * 1024;
 
@@ -170,7 +170,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_that_outlasts_the_grace_is_told_to_come_back() {
-        let error = answer(Duration::from_secs(600), std::future::ready(())).await;
+        let error = answer(Duration::from_mins(10), std::future::ready(())).await;
         assert_eq!(error.fault().code, 503);
     }
 

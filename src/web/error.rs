@@ -3,14 +3,12 @@
 //! A constructor for each row of the contract's table of errors. What went wrong inside is logged
 //! by SQLSTATE and trace id; nothing of it reaches the caller.
 
-use axum::Json;
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
-use serde::Serialize;
+mod answer;
+
+use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::import::outcome::{Cause, Fault};
-use crate::pg;
 use crate::telemetry;
 
 /// Causes that an answer lists; `info.more` counts the rest.
@@ -120,7 +118,7 @@ impl Error {
     }
 
     pub fn request_timeout() -> Self {
-        let message = "the body came too slowly; nothing was imported, and a retry is safe";
+        let message = "the body came too slowly; nothing was changed, and a retry is safe";
         Self::new(StatusCode::REQUEST_TIMEOUT, "BadRequest", "RequestTimeout", message)
     }
 
@@ -209,56 +207,6 @@ impl Error {
     }
 }
 
-/// For requests that only read, or that change nothing before their one commit. Whoever may have
-/// lost the answer of a commit makes its own [`Error::unavailable`].
-impl From<pg::Error> for Error {
-    fn from(error: pg::Error) -> Self {
-        let class = error.class();
-        if matches!(class, pg::Class::Transient | pg::Class::TimedOut) {
-            tracing::warn!(%error, "Postgres did not serve a request");
-            return Self::unavailable(
-                "the database cannot be reached at the moment; nothing was changed, and a retry is safe",
-                5,
-            );
-        }
-        tracing::error!(%error, ?class, "Postgres and this release disagree");
-        Self::unexpected()
-    }
-}
-
-impl From<tokio_postgres::Error> for Error {
-    fn from(error: tokio_postgres::Error) -> Self {
-        pg::Error::from(error).into()
-    }
-}
-
-impl From<deadpool_postgres::PoolError> for Error {
-    fn from(error: deadpool_postgres::PoolError) -> Self {
-        pg::Error::from(error).into()
-    }
-}
-
-/// A struct and no map, so that members stand in the order of the contract.
-#[derive(Serialize)]
-struct Answer<'a> {
-    error: &'a Fault,
-}
-
-impl IntoResponse for Error {
-    fn into_response(self) -> Response {
-        let status = self.status();
-        let mut response = (status, Json(Answer { error: &self.fault })).into_response();
-        let headers = response.headers_mut();
-        if status == StatusCode::UNAUTHORIZED {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-        }
-        if let Some(seconds) = self.retry_after_seconds {
-            headers.insert(header::RETRY_AFTER, seconds.into());
-        }
-        response
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -290,14 +238,6 @@ mod tests {
         let info = Error::validation("m", vec![cause; 103], 4).fault().info.clone();
         assert_eq!(info["causes"].as_array().unwrap().len(), 100);
         assert_eq!(info["more"], 7);
-    }
-
-    #[test]
-    fn headers_say_how_to_authenticate_and_when_to_come_back() {
-        let response = Error::unauthorized().into_response();
-        assert_eq!(response.headers()[header::WWW_AUTHENTICATE], "Bearer");
-        let response = Error::unavailable("m", 5).into_response();
-        assert_eq!(response.headers()[header::RETRY_AFTER], "5");
     }
 
     #[test]

@@ -81,7 +81,7 @@ pub fn media_type(text: &str) -> (String, Option<String>) {
 mod tests {
     use super::*;
 
-    fn headers(name: header::HeaderName, values: &[&str]) -> HeaderMap {
+    fn headers(name: &header::HeaderName, values: &[&str]) -> HeaderMap {
         let pair = |value: &&str| (name.clone(), value.parse().unwrap());
         values.iter().map(pair).collect()
     }
@@ -103,7 +103,7 @@ mod tests {
             (&["*/*;q=0.0, application/json"], true),
         ] {
             assert_eq!(
-                accepts(&headers(header::ACCEPT, accept), "application/json").is_ok(),
+                accepts(&headers(&header::ACCEPT, accept), "application/json").is_ok(),
                 good,
                 "{accept:?}"
             );
@@ -122,7 +122,7 @@ mod tests {
             (&[], false),
         ] {
             assert_eq!(
-                content_is_plain_json(&headers(header::CONTENT_TYPE, kind)).is_ok(),
+                content_is_plain_json(&headers(&header::CONTENT_TYPE, kind)).is_ok(),
                 good,
                 "{kind:?}"
             );

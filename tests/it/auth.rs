@@ -17,7 +17,7 @@ fn now() -> i64 {
 fn key(world: &World, file: &str) -> (String, EncodingKey) {
     let pem = std::fs::read_to_string(world.folder.join(file)).unwrap();
     let token =
-        user_import::project::key::sign_token(&pem, "any", std::time::Duration::from_secs(60));
+        user_import::project::key::sign_token(&pem, "any", std::time::Duration::from_mins(1));
     let kid = jsonwebtoken::decode_header(token.unwrap()).unwrap().kid.unwrap();
     (kid, EncodingKey::from_rsa_pem(pem.as_bytes()).unwrap())
 }

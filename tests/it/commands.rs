@@ -66,6 +66,7 @@ async fn one_standalone_process_is_a_whole_deployment() {
     let task = client.import_lines(lines(0..300)).await.task();
     let seen = assert_converged(&world, &client, &task).await;
     assert_eq!(seen["summary"]["inserted"], 300);
-    let health = world.role(&["healthcheck", "standalone"]).env("LISTEN", standalone.address()).run().await;
+    let health =
+        world.role(&["healthcheck", "standalone"]).env("LISTEN", standalone.address()).run().await;
     assert_eq!(health.code, Some(0), "{health:?}");
 }

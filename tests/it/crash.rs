@@ -7,8 +7,11 @@ use crate::harness::{Process, World, answer, assert_converged, eventually, lines
 async fn dies_at(role: &str, step: &str) {
     let world = World::new().await;
     let deadly = format!("{step}=kill@2");
-    let short_lease =
-        |role: crate::harness::Role| role.env("CHUNK_RECORDS", 50).env("CHUNK_LEASE_SECONDS", 2);
+    let short_lease = |role: crate::harness::Role| {
+        // A narrow window, so that there is more than one claim.
+        let role = role.env("CHUNK_RECORDS", 50).env("IN_FLIGHT_CHUNKS", 2);
+        role.env("CHUNK_LEASE_SECONDS", 2)
+    };
     let (api_fails, worker_fails) =
         if role == "api" { (deadly.as_str(), "") } else { ("", deadly.as_str()) };
     let mut api = short_lease(world.api()).failpoints(api_fails).start().await;

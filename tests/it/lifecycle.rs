@@ -76,9 +76,13 @@ async fn a_second_signal_ends_a_stop_that_waits() {
     })
     .await;
     assert!(!api.has_ended(), "it waits for the upload");
-    api.terminate();
-    // The grace is 25 s; the second signal does not wait for it.
-    let status = api.ended(15).await;
+    // The grace is 25 s; another signal does not wait for it. (Those that come together are one.)
+    eventually("another signal ends it", 15, async || {
+        api.terminate();
+        holds(api.has_ended(), "it runs")
+    })
+    .await;
+    let status = api.ended(1).await;
     assert_ne!(status.code(), Some(0), "what was cut off is no success");
 }
 

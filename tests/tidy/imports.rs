@@ -30,7 +30,21 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("relay", &["import", "pg", "amqp"]),
     ("apply", &["import", "seal", "chunk", "project", "pg", "amqp"]),
     ("janitor", &["pg"]),
-    ("api", &["intake", "report", "directory", "relay", "janitor", "web", "pg", "amqp", "project", "seal"]),
+    (
+        "api",
+        &[
+            "intake",
+            "report",
+            "directory",
+            "relay",
+            "janitor",
+            "web",
+            "pg",
+            "amqp",
+            "project",
+            "seal",
+        ],
+    ),
 ];
 
 /// May use everything: the commands, and the two roots that only name modules.

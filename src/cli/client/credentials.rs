@@ -8,7 +8,7 @@ use super::ServerArgs;
 use crate::project::key;
 
 /// Long enough for clocks that differ by minutes, and short enough to be worth little if it leaks.
-const LIFETIME: Duration = Duration::from_secs(600);
+const LIFETIME: Duration = Duration::from_mins(10);
 
 pub enum Credentials {
     Token(String),
@@ -21,7 +21,8 @@ impl Credentials {
         if let Some(token) = args.token.as_ref().filter(given) {
             return Ok(Self::Token(token.trim().to_owned()));
         }
-        let (Some(project), Some(file)) = (args.project.as_ref().filter(given), &args.key_file) else {
+        let (Some(project), Some(file)) = (args.project.as_ref().filter(given), &args.key_file)
+        else {
             bail!(
                 "no credentials: set USER_IMPORT_TOKEN, or USER_IMPORT_PROJECT and \
                  USER_IMPORT_KEY_FILE"
@@ -29,10 +30,7 @@ impl Credentials {
         };
         let pem = std::fs::read_to_string(file)
             .with_context(|| format!("USER_IMPORT_KEY_FILE {} cannot be read", file.display()))?;
-        Ok(Self::Key {
-            project: project.clone(),
-            pem,
-        })
+        Ok(Self::Key { project: project.clone(), pem })
     }
 
     pub fn token(&self) -> Result<String> {

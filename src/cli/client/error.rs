@@ -21,11 +21,7 @@ pub enum ClientError {
     #[error("the upload did not move for {0} seconds")]
     Stalled(u64),
     #[error("{sentence}")]
-    Refused {
-        status: StatusCode,
-        retry_after: Option<Duration>,
-        sentence: String,
-    },
+    Refused { status: StatusCode, retry_after: Option<Duration>, sentence: String },
 }
 
 impl ClientError {
@@ -38,20 +34,14 @@ impl ClientError {
     }
 
     pub fn broken(error: &reqwest::Error) -> Self {
-        Self::Broken(if error.is_timeout() {
-            "no answer in time".to_owned()
-        } else {
-            root(error)
-        })
+        Self::Broken(if error.is_timeout() { "no answer in time".to_owned() } else { root(error) })
     }
 
     /// Reads what the server says of it.
     pub async fn refused(answer: Response) -> Self {
         let status = answer.status();
-        let seconds = answer
-            .headers()
-            .get(RETRY_AFTER)
-            .and_then(|it| it.to_str().ok()?.parse().ok());
+        let seconds =
+            answer.headers().get(RETRY_AFTER).and_then(|it| it.to_str().ok()?.parse().ok());
         let body = answer.json::<Value>().await.unwrap_or_default();
         Self::Refused {
             status,
@@ -80,7 +70,8 @@ impl ClientError {
 fn server(error: &reqwest::Error) -> String {
     let url = error.url();
     let host = url.and_then(|url| url.host_str()).unwrap_or("the server");
-    url.and_then(reqwest::Url::port).map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+    url.and_then(reqwest::Url::port)
+        .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
 /// The innermost cause, without its number: the outer ones only say that a request was sent.
@@ -103,32 +94,18 @@ fn sentence(status: StatusCode, error: &Value) -> String {
     else {
         return format!("the server answered {status}");
     };
-    let causes = error["info"]["causes"]
-        .as_array()
-        .map_or(&[][..], Vec::as_slice);
+    let causes = error["info"]["causes"].as_array().map_or(&[][..], Vec::as_slice);
     let shown: Vec<String> = causes.iter().take(CAUSES_SHOWN).map(cause).collect();
-    let causes = if shown.is_empty() {
-        String::new()
-    } else {
-        format!(": {}", shown.join(", "))
-    };
-    let tracking = error["info"]["tracking_id"].as_str();
-    let tracking = tracking.map_or_else(String::new, |id| format!(", tracking id {id}"));
-    format!(
-        "the server answered {}: {message}{causes} ({reason}{tracking})",
-        status.as_u16()
-    )
+    let causes = if shown.is_empty() { String::new() } else { format!(": {}", shown.join(", ")) };
+    let line = error["info"]["line"].as_u64().map(|line| format!(", line {line}"));
+    let tracking = error["info"]["tracking_id"].as_str().map(|id| format!(", tracking id {id}"));
+    let about = line.or(tracking).unwrap_or_default();
+    format!("the server answered {}: {message}{causes} ({reason}{about})", status.as_u16())
 }
 
 fn cause(cause: &Value) -> String {
-    let location = cause["location"]
-        .as_str()
-        .filter(|it| !it.is_empty())
-        .unwrap_or("the body");
-    format!(
-        "{} at {location}",
-        cause["kind"].as_str().unwrap_or("fault")
-    )
+    let location = cause["location"].as_str().filter(|it| !it.is_empty()).unwrap_or("the body");
+    format!("{} at {location}", cause["kind"].as_str().unwrap_or("fault"))
 }
 
 #[cfg(test)]

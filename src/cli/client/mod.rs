@@ -24,7 +24,7 @@ use credentials::Credentials;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Between two pieces of an answer; the server itself gives up a stalled stream in 30 s.
-const READ_TIMEOUT: Duration = Duration::from_secs(60);
+const READ_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A peer that vanished without a word is noticed after about this.
 const KEEPALIVE: Duration = Duration::from_secs(15);
@@ -65,11 +65,7 @@ impl Client {
                 .tcp_keepalive(KEEPALIVE)
                 .redirect(reqwest::redirect::Policy::none());
             // A proxy cannot reach this machine's own loopback.
-            if is_loopback(&base) {
-                builder.no_proxy()
-            } else {
-                builder
-            }
+            if is_loopback(&base) { builder.no_proxy() } else { builder }
         };
         Ok(Self {
             http: builder().read_timeout(READ_TIMEOUT).build()?,
@@ -133,11 +129,7 @@ pub const TASKS: &str = "/_api/admin/users/import";
 
 /// The path of a task. What is no id is refused here: as part of a path it would mean another.
 pub fn task_path(id: &str) -> Result<String> {
-    if id.is_empty()
-        || !id
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-    {
+    if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
         bail!(
             "`{}` is no task id; it looks like task_4WZ0V7EPT4GZ2ABVN03QXYZ122W835C1",
             super::output::printable(id)
@@ -148,23 +140,13 @@ pub fn task_path(id: &str) -> Result<String> {
 
 /// Sends, and reads an answer that is no success as an error.
 pub async fn send(request: RequestBuilder) -> Result<Response, ClientError> {
-    let answer = request
-        .send()
-        .await
-        .map_err(|error| ClientError::sending(&error))?;
-    if answer.status().is_success() {
-        Ok(answer)
-    } else {
-        Err(ClientError::refused(answer).await)
-    }
+    let answer = request.send().await.map_err(|error| ClientError::sending(&error))?;
+    if answer.status().is_success() { Ok(answer) } else { Err(ClientError::refused(answer).await) }
 }
 
 /// The body of an answer, read as JSON.
 pub async fn json<T: DeserializeOwned>(answer: Response) -> Result<T> {
-    let bytes = answer
-        .bytes()
-        .await
-        .map_err(|error| ClientError::broken(&error))?;
+    let bytes = answer.bytes().await.map_err(|error| ClientError::broken(&error))?;
     serde_json::from_slice(&bytes)
         .context("the answer is not what a user-import API gives; is USER_IMPORT_URL right?")
 }

@@ -19,11 +19,7 @@ pub fn json(user: &User, out: &mut String) {
     out.push_str(&user.email);
     out.push('"');
     member(out, "phone_number", user.phone_number.as_deref());
-    member(
-        out,
-        "preferred_username",
-        user.preferred_username.as_deref(),
-    );
+    member(out, "preferred_username", user.preferred_username.as_deref());
     // False says the same as absent, and is warned of on insert.
     flag(out, "email_verified", user.email_verified);
     flag(out, "phone_number_verified", phone_verified(user));
@@ -48,11 +44,7 @@ pub fn json(user: &User, out: &mut String) {
     out.push_str(&user.member_id);
     out.push('"');
     member(out, "plan", Some(user.plan));
-    out.push_str(if user.newsletter {
-        ",\"newsletter\":true}"
-    } else {
-        ",\"newsletter\":false}"
-    });
+    out.push_str(if user.newsletter { ",\"newsletter\":true}" } else { ",\"newsletter\":false}" });
     list(out, "roles", user.roles);
     list(out, "groups", user.groups);
     out.push_str(",\"password\":{\"type\":\"bcrypt\",\"password_hash\":\"");

@@ -106,15 +106,7 @@ mod tests {
 
     fn text(seed: u64, count: u64, format: Format) -> String {
         let mut out = Vec::new();
-        write(
-            &mut out,
-            &Arguments {
-                count,
-                seed,
-                format,
-            },
-        )
-        .unwrap();
+        write(&mut out, &Arguments { count, seed, format }).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -129,17 +121,13 @@ mod tests {
     #[test]
     fn no_login_id_comes_twice_within_a_seed_or_between_two() {
         let mut seen = HashSet::new();
-        for (seed, index) in [1, 2, 801]
-            .into_iter()
-            .flat_map(|seed| (0..5000).map(move |i| (seed, i)))
+        for (seed, index) in
+            [1, 2, 801].into_iter().flat_map(|seed| (0..5000).map(move |i| (seed, i)))
         {
             let user = User::new(seed, index);
             // Seeds 1 and 801 share phone numbers, as --help says.
             let phone = user.phone_number.filter(|_| seed != 801);
-            for id in [Some(user.email), phone, user.preferred_username]
-                .into_iter()
-                .flatten()
-            {
+            for id in [Some(user.email), phone, user.preferred_username].into_iter().flatten() {
                 assert!(id.len() <= 64);
                 assert!(seen.insert(id.clone()), "{id}");
             }
@@ -164,17 +152,11 @@ mod tests {
         }
         let body: Value = serde_json::from_str(&text(3, 2000, Format::Json)).unwrap();
         assert_eq!(body["records"].as_array().map(Vec::len), Some(2000));
-        assert_eq!(
-            body["records"][9],
-            serde_json::from_str::<Value>(&record(3, 9)).unwrap()
-        );
+        assert_eq!(body["records"][9], serde_json::from_str::<Value>(&record(3, 9)).unwrap());
         let csv = text(3, 2000, Format::Csv);
         let columns = |line: &str| line.split(',').count();
         assert_eq!(csv.lines().count(), 2001);
-        assert!(
-            csv.lines()
-                .all(|line| columns(line) == columns(format::CSV_HEAD))
-        );
+        assert!(csv.lines().all(|line| columns(line) == columns(format::CSV_HEAD)));
     }
 
     #[test]

@@ -83,9 +83,7 @@ impl User {
                 Some("non-binary"),
             ][random.below(6) as usize],
             birthdate: birthdate(random),
-            website: random
-                .one_in(20)
-                .then(|| format!("https://{given}-{family}.example.org/")),
+            website: random.one_in(20).then(|| format!("https://{given}-{family}.example.org/")),
             street_address: format!("{} {}", random.pick(place.streets), 1 + random.below(240)),
             locality,
             region,
@@ -114,20 +112,12 @@ fn username(given: &str, seed: u64, index: u64) -> String {
 }
 
 fn full_name(place: &Place, given: &str, family: &str) -> String {
-    if place.family_first {
-        format!("{family}{given}")
-    } else {
-        format!("{given} {family}")
-    }
+    if place.family_first { format!("{family}{given}") } else { format!("{given} {family}") }
 }
 
 /// Days to the 28th, which every month has.
 fn birthdate(random: &mut Random) -> String {
-    let (year, month, day) = (
-        1940 + random.below(68),
-        1 + random.below(12),
-        1 + random.below(28),
-    );
+    let (year, month, day) = (1940 + random.below(68), 1 + random.below(12), 1 + random.below(28));
     format!("{year}-{month:02}-{day:02}")
 }
 

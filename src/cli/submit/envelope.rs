@@ -9,11 +9,7 @@ pub enum Document {
     /// `[...]`; the list begins at this byte.
     Records { at: u64 },
     /// `{...}`; its members that are short and no object or list, by name, as they are written.
-    Request {
-        at: u64,
-        members: Vec<(String, String)>,
-        is_empty: bool,
-    },
+    Request { at: u64, members: Vec<(String, String)>, is_empty: bool },
     /// Neither.
     Other,
 }
@@ -54,11 +50,7 @@ impl Scanner {
             Some((b'[', at)) => Document::Records { at },
             Some((b'{', at)) => {
                 self.end_member();
-                Document::Request {
-                    at,
-                    members: self.members,
-                    is_empty: !self.any,
-                }
+                Document::Request { at, members: self.members, is_empty: !self.any }
             }
             _ => Document::Other,
         }
@@ -112,8 +104,7 @@ impl Scanner {
             && let Ok(text) = String::from_utf8(member)
             && let Some((name, value)) = text.trim_end_matches('}').split_once(':')
         {
-            self.members
-                .push((name.trim_matches('"').to_owned(), value.to_owned()));
+            self.members.push((name.trim_matches('"').to_owned(), value.to_owned()));
         }
     }
 }
@@ -132,14 +123,8 @@ mod tests {
     }
 
     fn request(at: u64, members: &[(&str, &str)], is_empty: bool) -> Document {
-        let members = members
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        Document::Request {
-            at,
-            members: members.collect(),
-            is_empty,
-        }
+        let members = members.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Document::Request { at, members: members.collect(), is_empty }
     }
 
     #[test]

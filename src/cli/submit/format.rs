@@ -55,19 +55,14 @@ impl Coding {
 /// What the end of a file's name says; either part may be missing.
 pub fn by_suffix(name: &str) -> (Option<Format>, Option<Coding>) {
     let name = name.to_ascii_lowercase();
-    let suffix = |name: &str| {
-        name.rsplit_once('.')
-            .map(|(rest, end)| (rest.to_owned(), end.to_owned()))
-    };
+    let suffix =
+        |name: &str| name.rsplit_once('.').map(|(rest, end)| (rest.to_owned(), end.to_owned()));
     let Some((rest, end)) = suffix(&name) else {
         return (None, None);
     };
     match Coding::of_suffix(&end) {
         None => (Format::of_suffix(&end), None),
-        coding => (
-            suffix(&rest).and_then(|(_, end)| Format::of_suffix(&end)),
-            coding,
-        ),
+        coding => (suffix(&rest).and_then(|(_, end)| Format::of_suffix(&end)), coding),
     }
 }
 
@@ -127,17 +122,8 @@ mod tests {
 
     #[test]
     fn a_format_is_given_as_its_suffix() {
-        assert_eq!(
-            "csv".parse::<Given>().unwrap(),
-            Given {
-                format: Format::Csv,
-                coding: None
-            }
-        );
-        assert_eq!(
-            "ndjson.gz".parse::<Given>().unwrap().coding,
-            Some(Coding::Gzip)
-        );
+        assert_eq!("csv".parse::<Given>().unwrap(), Given { format: Format::Csv, coding: None });
+        assert_eq!("ndjson.gz".parse::<Given>().unwrap().coding, Some(Coding::Gzip));
         assert!("xml".parse::<Given>().is_err() && "gz".parse::<Given>().is_err());
     }
 }

@@ -53,25 +53,27 @@ impl Options {
             ("upsert", flag(self.upsert)),
             ("dry_run", flag(self.dry_run)),
         ];
-        let mut members = String::new();
+        let mut members = Vec::new();
         for (name, wanted) in wanted {
             let own = own.iter().find(|(own, _)| own == name).map(|(_, value)| value);
             match (own, wanted) {
                 (Some(own), Some(wanted)) if *own != wanted => {
                     return Err(disagreement(name, own, &wanted).into());
                 }
-                (None, Some(wanted)) => members += &format!("\"{name}\":{wanted},"),
+                (None, Some(wanted)) => members.push(format!("\"{name}\":{wanted},")),
                 (None, None) if name == "identifier" => return Err(missing_identifier()),
                 _ => {}
             }
         }
-        Ok(members)
+        Ok(members.concat())
     }
 }
 
 fn disagreement(name: &str, own: &str, wanted: &str) -> Usage {
     let own = printable(own);
-    Usage(format!("the file says {name} {own} and the command line {wanted}; leave out the wrong one"))
+    Usage(format!(
+        "the file says {name} {own} and the command line {wanted}; leave out the wrong one"
+    ))
 }
 
 #[cfg(test)]
@@ -86,7 +88,10 @@ mod tests {
     fn options_go_into_the_query_or_into_the_document() {
         assert_eq!(options(false).query(), [("identifier", "email".to_owned())]);
         assert_eq!(options(true).query().len(), 2);
-        assert_eq!(options(true).members(&[]).unwrap(), "\"identifier\":\"email\",\"upsert\":true,");
+        assert_eq!(
+            options(true).members(&[]).unwrap(),
+            "\"identifier\":\"email\",\"upsert\":true,"
+        );
     }
 
     #[test]

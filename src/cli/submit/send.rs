@@ -28,7 +28,7 @@ const PAUSE_MAX: Duration = Duration::from_secs(30);
 
 /// An upload that does not move for so long is given up. Longer than the server takes to give up
 /// a body, and a JSON body may wait for its turn.
-const STALL: Duration = Duration::from_secs(180);
+const STALL: Duration = Duration::from_mins(3);
 
 const TICK: Duration = Duration::from_millis(100);
 
@@ -42,9 +42,7 @@ pub async fn send(
     key: Option<&str>,
 ) -> Result<Task> {
     let can_repeat = source.bytes.is_some();
-    let key = key
-        .map(str::to_owned)
-        .or_else(|| can_repeat.then(|| Uuid::new_v4().to_string()));
+    let key = key.map(str::to_owned).or_else(|| can_repeat.then(|| Uuid::new_v4().to_string()));
     let mut reached = false;
     for attempt in 1.. {
         let error = match once(client, source, options, key.as_deref()).await {
@@ -61,20 +59,11 @@ pub async fn send(
         if !can_repeat {
             return Err(error.context("the input cannot be sent a second time; save it in a file"));
         }
-        if attempt
-            >= if reached {
-                ATTEMPTS_MAX
-            } else {
-                ATTEMPTS_UNREACHED_MAX
-            }
-        {
+        if attempt >= if reached { ATTEMPTS_MAX } else { ATTEMPTS_UNREACHED_MAX } {
             return Err(error.context(format!("given up after {attempt} attempts")));
         }
         let pause = pause(attempt, cause.retry_after(), jitter());
-        note(&format!(
-            "{error:#}; sending it again in {} s",
-            pause.as_secs_f64().ceil()
-        ));
+        note(&format!("{error:#}; sending it again in {} s", pause.as_secs_f64().ceil()));
         tokio::time::sleep(pause).await;
     }
     unreachable!("the loop returns at its last attempt")
@@ -89,14 +78,8 @@ async fn once(
     let read = Arc::new(AtomicU64::new(0));
     let body = source.body(read.clone()).await?;
     let body = Body::wrap_stream(ReaderStream::with_capacity(body, PIECE_BYTES));
-    let query = if source.format == Format::Json {
-        Vec::new()
-    } else {
-        options.query()
-    };
-    let mut request = client
-        .upload(&query)?
-        .header(CONTENT_TYPE, source.format.content_type());
+    let query = if source.format == Format::Json { Vec::new() } else { options.query() };
+    let mut request = client.upload(&query)?.header(CONTENT_TYPE, source.format.content_type());
     if let (Some(coding), false) = (source.coding, source.format == Format::Json) {
         request = request.header(CONTENT_ENCODING, coding.content_encoding());
     }
@@ -132,10 +115,7 @@ async fn watch(progress: &mut Progress, read: &AtomicU64) -> ClientError {
 /// clients do not come back at once.
 fn pause(attempt: u32, asked: Option<Duration>, jitter: f64) -> Duration {
     let own = Duration::from_secs(1) * 2_u32.saturating_pow(attempt - 1);
-    asked
-        .unwrap_or(own)
-        .min(PAUSE_MAX)
-        .mul_f64(1.0 + jitter / 2.0)
+    asked.unwrap_or(own).min(PAUSE_MAX).mul_f64(1.0 + jitter / 2.0)
 }
 
 /// From 0 to 1.
@@ -152,10 +132,7 @@ mod tests {
         let seconds = |attempt, asked: Option<u64>| {
             pause(attempt, asked.map(Duration::from_secs), 0.0).as_secs()
         };
-        assert_eq!(
-            [1, 2, 3, 6, 40].map(|attempt| seconds(attempt, None)),
-            [1, 2, 4, 30, 30]
-        );
+        assert_eq!([1, 2, 3, 6, 40].map(|attempt| seconds(attempt, None)), [1, 2, 4, 30, 30]);
         assert_eq!(seconds(1, Some(7)), 7);
         assert_eq!(seconds(1, Some(86_400)), 30);
         assert_eq!(pause(1, None, 1.0), Duration::from_millis(1500));

@@ -15,9 +15,9 @@ use anyhow::{Context, Result, bail};
 use async_compression::tokio::bufread::{GzipDecoder, ZstdDecoder};
 use tokio::io::{AsyncRead, AsyncReadExt, BufReader, ReadBuf};
 
+use super::Arguments;
 use super::envelope::{Document, Scanner};
 use super::format::{Coding, Format, by_suffix};
-use super::Arguments;
 use super::options::{Options, missing_identifier};
 use crate::cli::Usage;
 
@@ -77,10 +77,7 @@ impl Source {
 
     /// The whole body, from its beginning; what is read of the file counts into `read`.
     pub async fn body(&self, read: Arc<AtomicU64>) -> Result<Reader> {
-        let counted = Counted {
-            inner: self.raw().await?,
-            read,
-        };
+        let counted = Counted { inner: self.raw().await?, read };
         if self.format != Format::Json {
             return Ok(Box::new(counted));
         }
@@ -88,19 +85,15 @@ impl Source {
         let mut skipped = (&mut reader).take(self.frame.skip);
         tokio::io::copy(&mut skipped, &mut tokio::io::sink()).await?;
         let before = std::io::Cursor::new(self.frame.before.clone().into_bytes());
-        Ok(Box::new(
-            before.chain(reader).chain(self.frame.after.as_bytes()),
-        ))
+        Ok(Box::new(before.chain(reader).chain(self.frame.after.as_bytes())))
     }
 
     async fn raw(&self) -> Result<Reader> {
         Ok(match &self.path {
             None => Box::new(tokio::io::stdin()),
-            Some(path) => Box::new(
-                tokio::fs::File::open(path)
-                    .await
-                    .with_context(|| unreadable(path))?,
-            ),
+            Some(path) => {
+                Box::new(tokio::fs::File::open(path).await.with_context(|| unreadable(path))?)
+            }
         })
     }
 
@@ -133,10 +126,8 @@ impl Source {
         let mut reader = self.decoded(self.raw().await?);
         let mut piece = vec![0; PIECE_BYTES];
         loop {
-            let length = reader
-                .read(&mut piece)
-                .await
-                .context("the file cannot be read to its end")?;
+            let length =
+                reader.read(&mut piece).await.context("the file cannot be read to its end")?;
             if length == 0 || scanner.feed(&piece[..length]) {
                 break;
             }
@@ -149,26 +140,14 @@ fn frame(document: Document, options: &Options) -> Result<Frame> {
     match document {
         Document::Records { at } => {
             let members = options.members(&[])?;
-            Ok(Frame {
-                before: format!("{{{members}\"records\":"),
-                skip: at,
-                after: "}",
-            })
+            Ok(Frame { before: format!("{{{members}\"records\":"), skip: at, after: "}" })
         }
-        Document::Request {
-            at,
-            members,
-            is_empty,
-        } => {
+        Document::Request { at, members, is_empty } => {
             let mut missing = options.members(&members)?;
             if is_empty {
                 missing = missing.trim_end_matches(',').to_owned();
             }
-            Ok(Frame {
-                before: format!("{{{missing}"),
-                skip: at + 1,
-                after: "",
-            })
+            Ok(Frame { before: format!("{{{missing}"), skip: at + 1, after: "" })
         }
         Document::Other => bail!("the file is neither a list of records nor a whole request body"),
     }
@@ -176,16 +155,12 @@ fn frame(document: Document, options: &Options) -> Result<Frame> {
 
 /// The size of a regular file; a pipe has none.
 async fn size(path: &Path) -> Result<Option<u64>> {
-    let about = tokio::fs::metadata(path)
-        .await
-        .with_context(|| unreadable(path))?;
+    let about = tokio::fs::metadata(path).await.with_context(|| unreadable(path))?;
     if about.is_dir() {
         bail!("{} is a folder, not a file", path.display());
     }
     // Opened once here: permission is told by nothing else.
-    tokio::fs::File::open(path)
-        .await
-        .with_context(|| unreadable(path))?;
+    tokio::fs::File::open(path).await.with_context(|| unreadable(path))?;
     Ok(about.is_file().then_some(about.len()))
 }
 
@@ -207,8 +182,7 @@ impl AsyncRead for Counted {
     ) -> Poll<std::io::Result<()>> {
         let before = buffer.filled().len();
         let polled = Pin::new(&mut self.inner).poll_read(cx, buffer);
-        self.read
-            .fetch_add((buffer.filled().len() - before) as u64, Ordering::Relaxed);
+        self.read.fetch_add((buffer.filled().len() - before) as u64, Ordering::Relaxed);
         polled
     }
 }

@@ -133,7 +133,7 @@ mod tests {
         let mut entries = Vec::new();
         let mut note = |entry: Entry<'_>| match entry.kind {
             Kind::Json(record) => {
-                entries.push((entry.line, Some(String::from_utf8_lossy(record).into_owned())))
+                entries.push((entry.line, Some(String::from_utf8_lossy(record).into_owned())));
             }
             _ => entries.push((entry.line, None)),
         };

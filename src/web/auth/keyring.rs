@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use futures_util::future::try_join_all;
 use jsonwebtoken::DecodingKey;
+use serde::Deserialize;
+use serde_json::Value;
 use tokio::time::Instant;
 
 use super::flight::{Failed, Flight};
@@ -43,7 +45,9 @@ struct Known {
 pub(super) struct Signer {
     pub id: String,
     pub number: i32,
-    pub settings: Arc<Settings>,
+    /// None if what is stored cannot be read: with other settings, login ids would get wrong keys.
+    pub settings: Option<Arc<Settings>>,
+    stored_settings: Value,
     keys: Vec<(String, DecodingKey)>,
     loaded_at: Instant,
 }
@@ -139,7 +143,8 @@ impl Keyring {
             let flight = before.map(|before| before.flight.clone()).unwrap_or_default();
             match found.remove(id) {
                 Some(project) => {
-                    let signer = Arc::new(Signer::new(project, loaded_at));
+                    let before = before.map(|before| &*before.signer);
+                    let signer = Arc::new(Signer::new(project, before, loaded_at));
                     known.insert(id.clone(), Known { signer, flight });
                 }
                 None => drop(known.remove(id)),
@@ -149,7 +154,7 @@ impl Keyring {
 }
 
 impl Signer {
-    fn new(loaded: PublicKeys, loaded_at: Instant) -> Self {
+    fn new(loaded: PublicKeys, before: Option<&Self>, loaded_at: Instant) -> Self {
         let key = |key: project::PublicKey| {
             let part = |name: &str| key.jwk.get(name)?.as_str();
             let decoded = part("n")
@@ -167,7 +172,14 @@ impl Signer {
             keys: loaded.keys.into_iter().filter_map(key).collect(),
             id: loaded.project,
             number: loaded.number,
-            settings: Arc::new(loaded.settings),
+            settings: match before {
+                // Parsing compiles the schemas of custom attributes.
+                Some(before) if before.stored_settings == loaded.settings => {
+                    before.settings.clone()
+                }
+                _ => read_settings(&loaded.settings).map(Arc::new),
+            },
+            stored_settings: loaded.settings,
             loaded_at,
         }
     }
@@ -185,4 +197,12 @@ impl Signer {
             _ => Verdict::Unknown,
         }
     }
+}
+
+fn read_settings(stored: &Value) -> Option<Settings> {
+    let read = Settings::deserialize(stored);
+    if read.is_err() {
+        tracing::error!("a project's settings cannot be read; its requests fail until they can");
+    }
+    read.ok()
 }

@@ -51,10 +51,11 @@ impl Auth {
         let token = bearer(headers).and_then(|text| Token::read(text, now()));
         let token = token.ok_or_else(Error::unauthorized)?;
         let signer = self.keyring.signer(&token).await?.ok_or_else(Error::unauthorized)?;
+        let settings = signer.settings.clone().ok_or_else(Error::unexpected)?;
         Ok(Caller {
             project: signer.number,
             project_id: signer.id.clone(),
-            settings: signer.settings.clone(),
+            settings,
             expires_at: token.expires_at,
         })
     }

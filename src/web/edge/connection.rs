@@ -3,12 +3,15 @@
 use std::convert::Infallible;
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, HttpBody};
 use axum::extract::Request;
+use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use bytes::Bytes;
 use hyper::body::{Frame, Incoming, SizeHint};
@@ -70,12 +73,50 @@ async fn answer(
     router: Router,
     uploads_end: impl Future<Output = ()> + Send + 'static,
 ) -> Result<Response<Answer>, Infallible> {
-    let mut request = request.map(|body| Body::new(Timed::new(body, uploads_end)));
+    let is_read = Arc::new(AtomicBool::new(request.is_end_stream()));
+    let seen = is_read.clone();
+    let mut request =
+        request.map(|body| Body::new(Timed::new(Watched { body, is_read: seen }, uploads_end)));
     if let Some(error) = turn.refused.take() {
         request.extensions_mut().insert(Refused(error));
     }
-    let response = router.oneshot(request).await?;
+    let mut response = router.oneshot(request).await?;
+    if !is_read.load(Ordering::Relaxed) {
+        // Who answers before the end of a body closes the connection. Unless it says so, the
+        // caller may send its next request into a connection that ends.
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     Ok(response.map(|body| Answer { body, _turn: turn }))
+}
+
+/// A request's body that notes when all of it was read.
+struct Watched {
+    body: Incoming,
+    is_read: Arc<AtomicBool>,
+}
+
+impl HttpBody for Watched {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let polled = Pin::new(&mut self.body).poll_frame(cx);
+        if matches!(polled, Poll::Ready(None)) || self.body.is_end_stream() {
+            self.is_read.store(true, Ordering::Relaxed);
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
 }
 
 /// An answer's body. When it is dropped, it has been sent or given up.

@@ -12,10 +12,11 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
-use tokio::time::{Instant, Sleep};
+use tokio::time::Instant;
 
 use super::chunked::Chunked;
 use super::head::{self, Framing, Scan};
+use super::timer::Timer;
 use super::turn::Turns;
 use crate::web::Error;
 
@@ -23,8 +24,6 @@ use crate::web::Error;
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// A connection without a request is kept so long.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
-/// A caller may take nothing of its answer for so long. Arbitrary, bounded.
-const WRITE_TIMEOUT: Duration = Duration::from_secs(300);
 /// What a caller still sends after its last answer is read for so long: closing at once would
 /// reset the connection, and the answer might be lost with it.
 const LINGER: Duration = Duration::from_secs(2);
@@ -265,42 +264,5 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Gate<T> {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.io).poll_shutdown(cx)
-    }
-}
-
-/// A deadline that moves.
-#[derive(Default)]
-struct Timer {
-    sleep: Option<Pin<Box<Sleep>>>,
-    deadline: Option<Instant>,
-}
-
-impl Timer {
-    /// Ready at the deadline; never without one.
-    fn poll(&mut self, cx: &mut Context<'_>, deadline: Option<Instant>) -> Poll<()> {
-        let Some(at) = deadline else {
-            self.deadline = None;
-            return Poll::Pending;
-        };
-        let sleep = self.sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(at)));
-        if self.deadline.replace(at) != Some(at) {
-            sleep.as_mut().reset(at);
-        }
-        sleep.as_mut().poll(cx)
-    }
-
-    /// Errors once writes have been pending for too long.
-    fn bound<R>(
-        &mut self,
-        cx: &mut Context<'_>,
-        polled: Poll<io::Result<R>>,
-    ) -> Poll<io::Result<R>> {
-        if polled.is_ready() {
-            self.deadline = None;
-            return polled;
-        }
-        let deadline = self.deadline.unwrap_or_else(|| Instant::now() + WRITE_TIMEOUT);
-        ready!(self.poll(cx, Some(deadline)));
-        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 }

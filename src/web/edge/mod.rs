@@ -8,6 +8,7 @@ mod chunked;
 mod connection;
 mod gate;
 mod head;
+mod timer;
 mod turn;
 
 pub use accept::{Limits, serve};

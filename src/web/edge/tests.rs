@@ -64,7 +64,7 @@ impl Server {
 async fn rest(stream: &mut TcpStream) -> String {
     let mut answer = Vec::new();
     let read = stream.read_to_end(&mut answer);
-    tokio::time::timeout(Duration::from_secs(60), read).await.expect("the server closes").unwrap();
+    tokio::time::timeout(Duration::from_mins(1), read).await.expect("the server closes").unwrap();
     String::from_utf8(answer).unwrap()
 }
 
@@ -167,7 +167,7 @@ async fn an_answer_that_comes_before_the_end_of_the_body_arrives() {
         .await
         .unwrap();
     let (mut reading, mut writing) = stream.split();
-    let write = async { while writing.write_all(&[b'x'; 65536]).await.is_ok() {} };
+    let write = async { while writing.write_all(&[b'x'; 8192]).await.is_ok() {} };
     let mut answer = String::new();
     tokio::select! {
         () = write => panic!("the answer is lost"),

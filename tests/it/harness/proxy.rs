@@ -32,6 +32,8 @@ pub struct Proxy {
     leg: watch::Sender<Leg>,
     /// Connections that were opened, refused ones not counted.
     opened: Arc<AtomicUsize>,
+    /// Those that are open now.
+    open: Arc<AtomicUsize>,
     _tasks: JoinSet<()>,
 }
 
@@ -48,7 +50,8 @@ impl Proxy {
         let address = listener.local_addr().unwrap();
         let (leg, seen) = watch::channel(Leg::Pass);
         let opened = Arc::new(AtomicUsize::new(0));
-        let counted = opened.clone();
+        let open = Arc::new(AtomicUsize::new(0));
+        let (counted, counted_open) = (opened.clone(), open.clone());
         let mut tasks = JoinSet::new();
         tasks.spawn(async move {
             // Ends, and ends everybody with it, when the proxy is dropped.
@@ -58,10 +61,16 @@ impl Proxy {
                     continue;
                 }
                 counted.fetch_add(1, Ordering::Relaxed);
-                connections.spawn(carry(client, server.clone(), seen.clone()));
+                counted_open.fetch_add(1, Ordering::Relaxed);
+                let (carried, open) =
+                    (carry(client, server.clone(), seen.clone()), counted_open.clone());
+                connections.spawn(async move {
+                    carried.await;
+                    open.fetch_sub(1, Ordering::Relaxed);
+                });
             }
         });
-        Self { address, leg, opened, _tasks: tasks }
+        Self { address, leg, opened, open, _tasks: tasks }
     }
 
     /// In front of the server that a URL names; returns the URL through the proxy too.
@@ -73,6 +82,17 @@ impl Proxy {
 
     pub fn set(&self, leg: Leg) {
         self.leg.send_replace(leg);
+    }
+
+    /// Cuts every connection and returns once none is left; new ones are let through again.
+    pub async fn cut_all(&self) {
+        self.set(Leg::Cut);
+        super::eventually("every connection is cut", 30, async || {
+            let open = self.open.load(Ordering::Relaxed);
+            super::holds(open == 0, open)
+        })
+        .await;
+        self.set(Leg::Pass);
     }
 
     pub fn opened(&self) -> usize {

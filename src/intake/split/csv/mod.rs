@@ -60,7 +60,7 @@ impl Csv {
         if self.row.is_too_large() {
             return Err(Error::Broken {
                 message: "the header is larger than a record may be",
-                line: self.row.line(),
+                line: self.row.first_line(),
             });
         }
         let mut cells: Vec<&[u8]> = self.row.cells().collect();
@@ -74,7 +74,8 @@ impl Csv {
 
     fn record(&mut self) -> Entry<'_> {
         let header = self.header.as_ref().expect("a row is a record only behind a header");
-        let (line, cells, columns) = (self.row.line(), self.row.cell_count(), header.columns());
+        let (line, cells, columns) =
+            (self.row.first_line(), self.row.cell_count(), header.columns());
         self.json.clear();
         let fits = !self.row.is_too_large();
         if fits && cells == columns {

@@ -99,7 +99,7 @@ impl Row {
     }
 
     /// The line that the row began on.
-    pub fn line(&self) -> u64 {
+    pub fn first_line(&self) -> u64 {
         self.first_line
     }
 
