@@ -16,8 +16,8 @@ pub use payload::{PAYLOAD_BYTES_MAX, Payload, PayloadWriter, read_payload};
 /// Of the payload's framing. The first byte of sealed bytes, and part of what they are bound to.
 pub const VERSION: u8 = 1;
 
-/// Level 1 compresses records to a fifth at 400 MB/s a core; level 3 gains a tenth for twice
-/// the time.
+/// A chunk of 1,000 generated users (0.6 MB) shrinks 5.6 times at 600 MB/s a core; at level 3 it
+/// shrinks 5.9 times at 435 MB/s.
 const ZSTD_LEVEL: i32 = 1;
 
 /// A run of records of a task.

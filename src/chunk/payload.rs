@@ -24,6 +24,15 @@ impl PayloadWriter {
         Self::default()
     }
 
+    /// With memory for so much before it has to grow.
+    pub fn with_capacity(records: usize, bytes: usize) -> Self {
+        Self {
+            framed: Vec::with_capacity(bytes),
+            flags_at: Vec::with_capacity(records),
+            ..Self::default()
+        }
+    }
+
     pub fn push(&mut self, entry: &Entry<'_>) {
         let flags_at = entry.write(self.line, &mut self.framed);
         self.line = entry.line;

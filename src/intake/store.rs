@@ -100,7 +100,8 @@ pub async fn touch(client: &impl GenericClient, project: i32, task: i64) -> Resu
 
 pub async fn copy_chunks(transaction: &Transaction<'_>, chunks: &[Staged]) -> Result<(), Error> {
     let copy = "COPY import_chunk (project, task, first_index, record_count, waits, sealed) FROM STDIN BINARY";
-    let sink = transaction.copy_in(copy).await?;
+    let copy = transaction.prepare_cached(copy).await?;
+    let sink = transaction.copy_in(&copy).await?;
     let types = [Type::INT4, Type::INT8, Type::INT8, Type::INT4, Type::INT4, Type::BYTEA];
     let writer = BinaryCopyInWriter::new(sink, &types);
     pin_mut!(writer);

@@ -55,6 +55,12 @@ pub enum Unfinished {
     Unknown,
 }
 
+impl From<pg::Error> for Unfinished {
+    fn from(error: pg::Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
 /// `None`: the project has too many tasks.
 pub async fn open(
     intake: &Intake,
@@ -78,7 +84,7 @@ pub async fn open(
     };
     store::insert_key(&transaction, project, task, &intake.master_keys.wrap(project, task, &key))
         .await?;
-    transaction.commit().await?;
+    // Before the commit: should its answer be lost, the drop gives up what may be there.
     let upload = Upload {
         project,
         task,
@@ -88,6 +94,7 @@ pub async fn open(
         shutdown: intake.shutdown.clone(),
         is_received: false,
     };
+    transaction.commit().await?;
     failpoint::pass("intake.after_task_row").await?;
     Ok(Some(Opened { upload, key, settings }))
 }
@@ -95,56 +102,57 @@ pub async fn open(
 impl Upload {
     /// Makes it a task.
     pub async fn finish(&mut self, total: &Total, open_tasks_max: i64) -> Result<(), Unfinished> {
-        match self.try_finish(total, open_tasks_max).await {
+        failpoint::pass("intake.before_finish").await.map_err(pg::Error::from)?;
+        let mut client = self.pool.get().await.map_err(pg::Error::from)?;
+        let transaction = client.transaction().await.map_err(pg::Error::from)?;
+        match store::finish_task(&transaction, self.project, self.task, total, open_tasks_max).await
+        {
             Ok(true) => {}
             Ok(false) => return Err(Unfinished::Refused),
             Err(error) if error.class() == pg::Class::UniqueViolation => {
                 return Err(Unfinished::KeyHeld);
             }
-            Err(error) if !error.is_transient() => return Err(Unfinished::Failed(error)),
-            Err(error) => match self.what_became().await {
-                Some(true) => {
-                    tracing::info!(task = %self.id, %error, "a lost commit was found again");
-                }
-                Some(false) => return Err(Unfinished::Failed(error)),
-                None => return Err(Unfinished::Unknown),
-            },
+            Err(error) => return Err(Unfinished::Failed(error)),
+        }
+        if let Err(error) = commit(transaction).await {
+            self.find_again(error).await?;
         }
         self.is_received = true;
         Ok(())
     }
 
-    async fn try_finish(&self, total: &Total, open_tasks_max: i64) -> Result<bool, pg::Error> {
-        failpoint::pass("intake.before_finish").await?;
-        let mut client = self.pool.get().await?;
-        let transaction = client.transaction().await?;
-        if !store::finish_task(&transaction, self.project, self.task, total, open_tasks_max).await?
-        {
-            return Ok(false);
+    /// Returns if it is a task although the answer to its commit was lost. Asking decides it: what
+    /// is not received by then is given up.
+    async fn find_again(&self, lost: pg::Error) -> Result<(), Unfinished> {
+        if !lost.is_transient() {
+            return Err(Unfinished::Failed(lost));
         }
-        transaction.commit().await?;
-        failpoint::pass("intake.after_finish").await?;
-        Ok(true)
-    }
-
-    /// Is it a task? `None` after ten seconds without an answer. Asking decides it: what is not
-    /// received by then is given up.
-    async fn what_became(&self) -> Option<bool> {
         let deadline = Instant::now() + ASKED_FOR;
         loop {
-            match tokio::time::timeout_at(deadline, ask(&self.pool, self.project, self.task)).await
-            {
-                Ok(Ok(is_received)) => return Some(is_received),
+            let asked = ask(&self.pool, self.project, self.task);
+            match tokio::time::timeout_at(deadline, asked).await {
+                Ok(Ok(true)) => {
+                    tracing::info!(task = %self.id, error = %lost, "a lost commit was found again");
+                    return Ok(());
+                }
+                Ok(Ok(false)) => return Err(Unfinished::Failed(lost)),
                 Ok(Err(error)) => {
                     tracing::warn!(task = %self.id, %error, "what became of an upload cannot be asked");
                 }
-                Err(_) => return None,
+                Err(_) => return Err(Unfinished::Unknown),
             }
             tokio::time::sleep(ASKED_EVERY).await;
         }
     }
 }
 
+async fn commit(transaction: pg::Transaction<'_>) -> Result<(), pg::Error> {
+    transaction.commit().await?;
+    failpoint::pass("intake.after_finish").await?;
+    Ok(())
+}
+
+/// True: it is received. What is not is given up.
 async fn ask(pool: &Pool, project: i32, task: i64) -> Result<bool, pg::Error> {
     let client = pool.get().await?;
     if store::abandon_task(&client, project, task).await? {

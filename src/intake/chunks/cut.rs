@@ -63,7 +63,9 @@ impl Cutter {
     async fn hand_over(&mut self, is_only: bool) {
         metrics::intake_records(self.payload.len() as u64);
         self.count.chunks += 1;
-        let payload = std::mem::take(&mut self.payload);
+        // The next chunk is about as long: memory that grows by doubling is copied again and again.
+        let next = PayloadWriter::with_capacity(self.payload.len(), self.payload.bytes() * 9 / 8);
+        let payload = std::mem::replace(&mut self.payload, next);
         if self.out.send(Cut { payload, is_only }).await.is_err() {
             // The step behind has failed, and its error ends this one.
             std::future::pending::<()>().await;

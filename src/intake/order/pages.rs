@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use super::Error;
 use super::budget::Budget;
+use crate::metrics;
 
 pub(super) const PAGE_BYTES: usize = 4096;
 pub(super) type Page = [u8; PAGE_BYTES];
@@ -58,6 +59,7 @@ impl Pages {
         }
         let offset = self.in_file * PAGE_BYTES as u64;
         self.in_file += 1;
+        metrics::spill_bytes(self.room.disk.taken());
         let file = match &mut self.file {
             Some(file) => file,
             empty => empty.insert(unlinked_file(&self.room)?),
@@ -98,7 +100,10 @@ impl Pages {
 impl Drop for Pages {
     fn drop(&mut self) {
         self.room.memory.give_back(self.in_memory * PAGE_BYTES as u64);
-        self.room.disk.give_back(self.in_file * PAGE_BYTES as u64);
+        if self.in_file > 0 {
+            self.room.disk.give_back(self.in_file * PAGE_BYTES as u64);
+            metrics::spill_bytes(self.room.disk.taken());
+        }
     }
 }
 
