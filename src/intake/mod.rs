@@ -38,7 +38,7 @@ use crate::shutdown::Shutdown;
 use crate::web;
 
 /// What all order maps of the process hold in memory together: those of two uploads of two
-/// million login ids each. Beyond it they go to disk, which costs a third of the speed.
+/// million login ids each. Beyond it they go to disk.
 const ORDER_MEMORY_BYTES: u64 = 64 << 20;
 
 /// Cheap to clone: all clones share it.

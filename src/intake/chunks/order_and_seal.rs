@@ -11,8 +11,8 @@ use crate::intake::order::{self, Order};
 use crate::seal::TaskKey;
 use crate::web;
 
-/// What this takes of a thread that serves; a larger chunk goes to the blocking pool. A KiB takes
-/// about 10 microseconds, the way to the pool and back twice that.
+/// What is sealed on a thread that serves; a larger chunk goes to the blocking pool. Arbitrary,
+/// bounded: small enough that no other request notices.
 const INLINE_BYTES_MAX: usize = 32 << 10;
 
 pub struct Sealer {
