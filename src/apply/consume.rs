@@ -59,7 +59,9 @@ impl Apply {
             *failures = 0;
             let (apply, until, token) = (self.clone(), shutdown.clone(), unsettled.token());
             shutdown.spawn(async move {
+                apply.gauge();
                 handle(&apply, delivery, permit, &until).await;
+                apply.gauge();
                 drop(token);
             });
         }
@@ -68,5 +70,10 @@ impl Apply {
         unsettled.close();
         unsettled.wait().await;
         Ok(())
+    }
+
+    fn gauge(&self) {
+        let free = self.permits.available_permits().min(self.concurrency);
+        metrics::chunks_in_work((self.concurrency - free) as u64);
     }
 }

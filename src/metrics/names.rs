@@ -124,8 +124,6 @@ define! {
     gauges {
         http_connections() "user_import_http_connections"
             "Connections of clients, open now."
-        event_streams() "user_import_event_streams"
-            "Event streams, open now."
         due_chunks() "user_import_due_chunks"
             "Chunks in Postgres that wait for publication."
         oldest_due_seconds() "user_import_oldest_due_seconds"
@@ -134,8 +132,6 @@ define! {
             "Messages ready in a queue, as the broker last said."
         queue_consumers(queue) "user_import_queue_consumers"
             "Consumers of a queue, as the broker last said."
-        dead_letters() "user_import_dead_letters"
-            "Messages in the dead letter queue. An operator should look."
         chunks_in_work() "user_import_chunks_in_work"
             "Chunks that this worker holds a permit for."
         pool_connections(state) "user_import_pool_connections"
@@ -152,8 +148,6 @@ define! {
             "One relay step that had something to do: claim, publish, confirm."
         chunk_seconds(way) "user_import_chunk_seconds"
             "From the fence to the commit of a chunk, by the way it was written."
-        pool_wait_seconds() "user_import_pool_wait_seconds"
-            "Waiting for a connection to Postgres."
         task_seconds(status) "user_import_task_seconds"
             "From a task's acceptance to its end."
     }

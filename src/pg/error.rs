@@ -132,7 +132,10 @@ impl From<deadpool_postgres::PoolError> for Error {
         use deadpool_postgres::{PoolError, TimeoutType};
         match error {
             PoolError::Backend(error) => error.into(),
-            PoolError::Timeout(TimeoutType::Wait) => Self { kind: Kind::PoolBusy },
+            PoolError::Timeout(TimeoutType::Wait) => {
+                crate::metrics::pool_timeouts(1);
+                Self { kind: Kind::PoolBusy }
+            }
             PoolError::Timeout(_) => Self { kind: Kind::Unreachable("it did not answer in time") },
             PoolError::Closed | PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_) => {
                 Self { kind: Kind::Unreachable("the pool is closed") }

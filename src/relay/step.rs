@@ -1,5 +1,7 @@
 //! One step of the relay: look at the window, claim, publish. Takes no input but the tables.
 
+use std::time::Instant;
+
 use deadpool_postgres::GenericClient;
 
 use super::{Relay, claim, publish, window};
@@ -45,8 +47,9 @@ impl From<deadpool_postgres::PoolError> for Error {
 
 /// Claims and publishes once for each lane, express first.
 pub async fn step(relay: &Relay, publisher: &Publisher) -> Result<Progress, Error> {
+    let began = Instant::now();
     let client = relay.pool.get().await?;
-    let mut full = false;
+    let (mut full, mut any) = (false, false);
     for lane in Lane::ALL {
         let depth = publisher.depth(lane).await?;
         metrics::queue_ready(lane.as_str(), u64::from(depth.ready));
@@ -65,9 +68,13 @@ pub async fn step(relay: &Relay, publisher: &Publisher) -> Result<Progress, Erro
         metrics::chunks_claimed(claimed.len() as u64);
         metrics::lease_expiries(again as u64);
         full |= claimed.len() as i64 == places;
+        any = true;
         if !publish::publish(&client, publisher, lane, &claimed).await? {
             return Err(Error::NotConfirmed);
         }
+    }
+    if any {
+        metrics::relay_step_seconds(began.elapsed());
     }
     match full {
         true => Ok(Progress::Full),
