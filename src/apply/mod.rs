@@ -28,6 +28,7 @@ use crate::config::{Broker, Worker as Settings};
 use crate::pg::Pool;
 use crate::seal::MasterKeys;
 
+pub use delivery::Settle;
 pub use error::Error;
 
 /// What a worker works with. Cheap to share: every delivery holds it.
