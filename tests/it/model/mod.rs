@@ -75,7 +75,9 @@ fn variable(name: &str) -> Option<u64> {
 #[test]
 fn whatever_is_imported_agrees_with_the_serial_model() {
     let cases = variable("MODEL_CASES").map_or(CASES, |cases| cases as u32);
-    let seed = variable("MODEL_SEED").unwrap_or_else(|| u64::from(std::process::id()));
+    // The same cases each time, so that a change is judged by what it changed; `make soak` has
+    // new ones.
+    let seed = variable("MODEL_SEED").unwrap_or(1);
     eprintln!("{cases} cases from MODEL_SEED={seed}");
     let threads: Vec<_> = (0..THREADS)
         .map(|thread| {

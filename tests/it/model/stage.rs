@@ -122,7 +122,9 @@ impl Stage {
             options.identifier, options.upsert, options.dry_run
         );
         let task = answer(client.ndjson(&query).body(lines)).await.task();
-        self.deliver(&task, handing).await;
+        let delivered = self.deliver(&task, handing);
+        let limit = Duration::from_mins(1);
+        tokio::time::timeout(limit, delivered).await.expect("a dozen records end within a minute");
         let seen = client.task(&task).await;
         assert_eq!(seen["status"], "completed", "{seen}");
         seen["details"].as_array().unwrap().clone()
