@@ -117,7 +117,9 @@ impl Run<'_> {
             let error = match self.try_once().await {
                 Ok(Some(done)) => {
                     match done {
-                        Done::Applied => metrics::chunk_seconds("sure", began.elapsed()),
+                        Done::Applied(way) => {
+                            metrics::chunk_seconds(way.as_str(), began.elapsed());
+                        }
                         Done::Nothing => metrics::stale_deliveries(1),
                         Done::Split => {}
                     }

@@ -8,6 +8,7 @@
 mod attempt;
 mod columns;
 mod consume;
+mod copy;
 mod delivery;
 mod disposition;
 mod error;
@@ -17,6 +18,7 @@ mod probe;
 mod rows;
 mod split;
 mod suspect;
+mod way;
 mod work;
 mod write;
 
@@ -41,6 +43,7 @@ pub struct Apply {
     concurrency: usize,
     /// Starts that ended with a worker's death, after which a chunk is cut.
     chunk_attempts: i32,
+    ways: way::Ways,
 }
 
 impl Apply {
@@ -58,6 +61,7 @@ impl Apply {
             permits: Arc::new(Semaphore::new(concurrency)),
             concurrency,
             chunk_attempts: settings.chunk_attempts as i32,
+            ways: way::Ways::default(),
         }
     }
 }
