@@ -123,6 +123,8 @@ async fn resolve(
     fenced: Fenced,
     chunk: ChunkRef,
 ) -> Result<Work, Error> {
+    let indexes = chunk.first_index..chunk.first_index + i64::from(chunk.record_count);
+    failpoint::pass_with("apply.records", indexes).await?;
     let wanted = Wanted::of(opened.records());
     let span = tracing::info_span!("chunk.probe");
     let found = wanted.probe(client, chunk.project).instrument(span).await?;
