@@ -28,5 +28,6 @@ mod proxied;
 mod refusal;
 mod rivals;
 mod secrets;
+mod swap;
 mod trace;
 mod upload;
