@@ -31,3 +31,4 @@ mod secrets;
 mod swap;
 mod trace;
 mod upload;
+mod upsert_table;
