@@ -22,6 +22,7 @@ mod intake;
 mod janitor;
 mod lease;
 mod lifecycle;
+mod naughty;
 mod order;
 mod poison;
 mod proxied;
