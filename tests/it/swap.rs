@@ -4,7 +4,7 @@
 //! is seen is right if some order of the records explains all of it: [`is_explained`] looks for
 //! one.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use serde_json::{Value, json};
 
@@ -108,12 +108,19 @@ fn phone(number: usize) -> String {
     format!("+4366414{number:05}")
 }
 
+/// What a record leaves at its user beside the number: each its own, so that none is lost unseen.
+fn mark(task: usize, (user, phone): Change) -> String {
+    format!("{task}: {user} {phone:?}")
+}
+
 /// A task's records: which block, and which of its changes.
-fn lines(changes: &[Change], order: &[(usize, usize)]) -> String {
+fn lines(task: usize, changes: &[Change], order: &[(usize, usize)]) -> String {
     let line = |(block, at): &(usize, usize)| {
         let (user, new) = changes[*at];
         let new = new.map(|number| phone(block * USERS + number));
-        json!({"email": email(block * USERS + user), "phone_number": new}).to_string() + "\n"
+        let marks = json!({mark(task, changes[*at]): true});
+        let email = email(block * USERS + user);
+        json!({"email": email, "phone_number": new, "custom_attributes": marks}).to_string() + "\n"
     };
     order.iter().map(line).collect()
 }
@@ -140,16 +147,22 @@ fn seen_in_blocks(
     blocks
 }
 
-async fn phones_of(world: &World, block: usize) -> Phones {
+/// The phone numbers of a block, after a look at the marks of its users.
+async fn phones_of(world: &World, block: usize, acts: &[Act]) -> Phones {
     let mut phones = [None; USERS];
     for (user, slot) in phones.iter_mut().enumerate() {
-        let sql = "SELECT phone_number_key FROM directory_user WHERE email_key = $1";
+        let sql = "SELECT phone_number_key, coalesce(custom_attributes::text, '{}')
+                   FROM directory_user WHERE email_key = $1";
         let row = world.database.row(sql, &[&email(block * USERS + user)]).await;
         let key: Option<String> = row.get(0);
         *slot = key.map(|key| {
             let number = (0..USERS).find(|number| phone(block * USERS + number) == key);
             number.unwrap_or_else(|| panic!("{key} came from another block"))
         });
+        let marks: BTreeMap<String, bool> = serde_json::from_str(row.get(1)).unwrap();
+        let done = acts.iter().filter(|act| act.change.0 == user && !act.failed);
+        let expected = done.map(|act| (mark(act.task, act.change), true)).collect();
+        assert_eq!(marks, expected, "user {user} of block {block} has what succeeded: {acts:?}");
     }
     phones
 }
@@ -170,7 +183,7 @@ async fn two_tasks_that_pass_phone_numbers_around_do_what_some_order_explains() 
     let by_step: Vec<_> = (0..6).flat_map(|at| (0..BLOCKS).map(move |block| (block, at))).collect();
     let send = |body: String| answer(client.ndjson("identifier=email&upsert=true").body(body));
     let tasks =
-        [send(lines(&ONE, &by_block)).await.task(), send(lines(&TWO, &by_step)).await.task()];
+        [send(lines(0, &ONE, &by_block)).await.task(), send(lines(1, &TWO, &by_step)).await.task()];
     // Each holds its users until the other wants them too.
     let role =
         world.worker().env("WORKER_CONCURRENCY", 4).failpoints("apply.before_commit=delay:200");
@@ -181,7 +194,8 @@ async fn two_tasks_that_pass_phone_numbers_around_do_what_some_order_explains() 
     let one = seen_in_blocks(0, &ONE, &by_block, &one);
     let two = seen_in_blocks(1, &TWO, &by_step, &two);
     for (block, (one, two)) in one.into_iter().zip(two).enumerate() {
-        let (acts, phones) = ([one, two].concat(), phones_of(&world, block).await);
+        let acts = [one, two].concat();
+        let phones = phones_of(&world, block, &acts).await;
         assert!(is_explained(&acts, phones), "block {block}: {acts:?} left {phones:?}");
     }
     let mut met = 0.0;
