@@ -2,7 +2,7 @@
 //!
 //! Runs off the threads that serve the connections, for a chunk takes tens of milliseconds.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use uuid::Uuid;
 
@@ -32,7 +32,8 @@ pub struct Work {
     pub new_groups: BTreeSet<String>,
     pub inserts: UserColumns,
     pub secrets: SecretColumns,
-    /// Of users to be changed, sorted: lock order.
+    /// Of the users that were found, where any of them changes; sorted: lock order. Also of those
+    /// that only kept a record from its wish, for a failure is as true as an update has to be.
     pub locks: (Vec<Uuid>, Vec<i64>),
     pub releases: ReleaseColumns,
     pub updates: UserColumns,
@@ -105,9 +106,15 @@ impl Opened {
             known_groups: &found.groups,
         };
         let before = found.users.iter().map(|user| (user.id, keys_of(&user.login_ids))).collect();
+        let versions = found.users.iter().map(|user| (user.id, user.version));
+        let versions: BTreeMap<Uuid, i64> = versions.collect();
         let resolution = resolve(&rules, self.candidates, found.users);
         let told = tell(&self.payload, chunk, &resolution.verdicts);
-        Work { told, ..columns(resolution, &before, chunk.project, keys) }
+        let mut work = Work { told, ..columns(resolution, &before, chunk.project, keys) };
+        if !work.updates.is_empty() {
+            work.locks = versions.into_iter().unzip();
+        }
+        work
     }
 
     /// Gives up on every record of the chunk: tried alone, it was refused or ended the worker.
@@ -178,8 +185,6 @@ fn columns(
     let mut updates = resolution.updates;
     updates.sort_unstable_by_key(|user| user.id);
     for user in updates {
-        work.locks.0.push(user.id);
-        work.locks.1.push(user.version);
         let found = before.get(&user.id).expect("only users that were found are updated");
         work.releases.push(found, &user);
         work.updates.push(user);

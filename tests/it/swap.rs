@@ -167,8 +167,8 @@ async fn phones_of(world: &World, block: usize, acts: &[Act]) -> Phones {
     phones
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn two_tasks_that_pass_phone_numbers_around_do_what_some_order_explains() {
+/// Sends both at once, and looks in each block for an order that explains what it saw.
+async fn pass_around(one: &[Change], two: &[Change], orders: [&[(usize, usize)]; 2]) {
     let world = World::new().await;
     let (_api, client, worker) = world.started(1).await;
     let users = (0..BLOCKS * USERS)
@@ -177,23 +177,19 @@ async fn two_tasks_that_pass_phone_numbers_around_do_what_some_order_explains() 
     assert_converged(&world, &client, &made).await;
     drop(worker);
 
-    // One goes block by block, the other does the same step in all blocks before the next.
-    let by_block: Vec<_> =
-        (0..BLOCKS).flat_map(|block| (0..6).map(move |at| (block, at))).collect();
-    let by_step: Vec<_> = (0..6).flat_map(|at| (0..BLOCKS).map(move |block| (block, at))).collect();
     let send = |body: String| answer(client.ndjson("identifier=email&upsert=true").body(body));
     let tasks =
-        [send(lines(0, &ONE, &by_block)).await.task(), send(lines(1, &TWO, &by_step)).await.task()];
+        [send(lines(0, one, orders[0])).await.task(), send(lines(1, two, orders[1])).await.task()];
     // Each holds its users until the other wants them too.
     let role =
         world.worker().env("WORKER_CONCURRENCY", 4).failpoints("apply.before_commit=delay:200");
     let workers = [role.clone().start().await, role.clone().start().await, role.start().await];
 
-    let one = assert_converged(&world, &client, &tasks[0]).await;
-    let two = assert_converged(&world, &client, &tasks[1]).await;
-    let one = seen_in_blocks(0, &ONE, &by_block, &one);
-    let two = seen_in_blocks(1, &TWO, &by_step, &two);
-    for (block, (one, two)) in one.into_iter().zip(two).enumerate() {
+    let seen_one = assert_converged(&world, &client, &tasks[0]).await;
+    let seen_two = assert_converged(&world, &client, &tasks[1]).await;
+    let seen_one = seen_in_blocks(0, one, orders[0], &seen_one);
+    let seen_two = seen_in_blocks(1, two, orders[1], &seen_two);
+    for (block, (one, two)) in seen_one.into_iter().zip(seen_two).enumerate() {
         let acts = [one, two].concat();
         let phones = phones_of(&world, block, &acts).await;
         assert!(is_explained(&acts, phones), "block {block}: {acts:?} left {phones:?}");
@@ -205,4 +201,27 @@ async fn two_tasks_that_pass_phone_numbers_around_do_what_some_order_explains() 
         met += seen.sum("user_import_transient_retries_total", "");
     }
     assert!(met > 0.0, "they met");
+}
+
+/// All changes of a block before the next block.
+fn by_block(changes: usize) -> Vec<(usize, usize)> {
+    (0..BLOCKS).flat_map(|block| (0..changes).map(move |at| (block, at))).collect()
+}
+
+/// The same change in all blocks before the next change.
+fn by_step(changes: usize) -> Vec<(usize, usize)> {
+    (0..changes).flat_map(|at| (0..BLOCKS).map(move |block| (block, at))).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_tasks_that_pass_phone_numbers_around_do_what_some_order_explains() {
+    pass_around(&ONE, &TWO, [&by_block(6), &by_step(6)]).await;
+}
+
+/// Each gives a number away and wants the other's: one of them comes too early, but never both.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_tasks_that_want_each_other_s_numbers_are_not_both_refused() {
+    let one = [(0, None), (0, Some(1)), (2, None), (2, Some(3))];
+    let two = [(1, None), (1, Some(0)), (3, None), (3, Some(2))];
+    pass_around(&one, &two, [&by_block(4), &by_block(4)]).await;
 }
