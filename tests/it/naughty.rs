@@ -17,7 +17,8 @@ use crate::harness::{Client, World, answer, assert_converged};
 
 /// Every byte of a query's value escaped.
 fn escaped(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02x}")).collect()
+    let bytes: Vec<String> = text.bytes().map(|byte| format!("%{byte:02x}")).collect();
+    bytes.concat()
 }
 
 /// Imports these records with a plain one after each, and returns the details of the former.

@@ -85,7 +85,8 @@ async fn one_record_of_a_thousand_that_ends_every_worker_is_the_only_one_to_fail
 async fn die_of(world: &World, deaths: usize) {
     for _ in 0..deaths {
         let role = world.worker().env("CHUNK_ATTEMPTS", 2).failpoints("apply.before_commit=kill");
-        let mut worker = role.start().await;
+        // It may be dead before it was seen to listen.
+        let mut worker = role.spawn();
         let status = worker.ended(60).await;
         assert!(was_killed(status), "{status}");
     }

@@ -105,9 +105,9 @@ pub const MORE_ROWS: &[Row] = &[
     ),
     // Addresses of the second factor.
     (
-        r##"{"mfa": {"email": "MFA.New#@Example.com"}}"##,
-        Shows(r##"{"mfa.email": "mfa.new#@example.com"}"##, &[]),
-        Shows(r##"{"mfa.email": "mfa.new#@example.com"}"##, &[]),
+        r#"{"mfa": {"email": "MFA.New#@Example.com"}}"#,
+        Shows(r#"{"mfa.email": "mfa.new#@example.com"}"#, &[]),
+        Shows(r#"{"mfa.email": "mfa.new#@example.com"}"#, &[]),
     ),
     (
         r#"{"mfa": {"email": null}}"#,
@@ -115,9 +115,9 @@ pub const MORE_ROWS: &[Row] = &[
         Shows(r#"{"mfa.email": null}"#, &[]),
     ),
     (
-        r##"{"mfa": {"phone_number": "+43 664 13 #"}}"##,
-        Shows(r##"{"mfa.phone_number": "+4366413#"}"##, &[]),
-        Shows(r##"{"mfa.phone_number": "+4366413#"}"##, &[]),
+        r#"{"mfa": {"phone_number": "+43 664 13 #"}}"#,
+        Shows(r#"{"mfa.phone_number": "+4366413#"}"#, &[]),
+        Shows(r#"{"mfa.phone_number": "+4366413#"}"#, &[]),
     ),
     (
         r#"{"mfa": {"phone_number": null}}"#,

@@ -22,7 +22,7 @@ use Seen::{Fails, Shows, WrongType};
 pub type Row = (&'static str, Seen, Seen);
 
 /// Every field. By `external_id` and by `email` it is another one's turn to be the identifier.
-pub const OLD: &str = r##"{
+pub const OLD: &str = r#"{
     "email": "old#@example.com", "email_verified": true,
     "phone_number": "+4366410#", "phone_number_verified": true,
     "preferred_username": "old#", "external_id": "old #",
@@ -38,7 +38,7 @@ pub const OLD: &str = r##"{
         "expire_after": "2039-01-01T00:00:00Z"},
     "mfa": {"email": "mfa.old#@example.com", "phone_number": "+4366411#",
         "password": {"type": "bcrypt", "password_hash": "$2b$10$CANARYsaltCANARYsaltCuCANARYhashCANARY000000000#."},
-        "totp": {"secret": "CANARYTOTPCANARYTOTPCANARY234567"}}}"##;
+        "totp": {"secret": "CANARYTOTPCANARYTOTPCANARY234567"}}}"#;
 
 /// A user that says nothing but its identifier, as it is shown.
 pub const BARE: &str = r#"{"custom_attributes": {}, "roles": [], "groups": [], "disabled": false}"#;
@@ -65,13 +65,13 @@ pub const ROWS: &[Row] = &[
     ("{}", Shows("{}", &[]), Shows("{}", &[])),
     // Login ids; the old value's verified mark goes with it, unless the key is the same.
     (
-        r##"{"email": "New#@Example.com"}"##,
-        Shows(r##"{"email": "new#@example.com", "email_verified": false}"##, &[]),
-        Shows(r##"{"email": "new#@example.com", "email_verified": false}"##, &[]),
+        r#"{"email": "New#@Example.com"}"#,
+        Shows(r#"{"email": "new#@example.com", "email_verified": false}"#, &[]),
+        Shows(r#"{"email": "new#@example.com", "email_verified": false}"#, &[]),
     ),
     (
-        r##"{"email": " OLD#@EXAMPLE.com"}"##,
-        Shows(r##"{"email": "old#@example.com", "email_verified": false}"##, &[]),
+        r#"{"email": " OLD#@EXAMPLE.com"}"#,
+        Shows(r#"{"email": "old#@example.com", "email_verified": false}"#, &[]),
         Shows("{}", &[]),
     ),
     (
@@ -80,13 +80,13 @@ pub const ROWS: &[Row] = &[
         Shows(r#"{"email": null, "email_verified": null}"#, &[]),
     ),
     (
-        r##"{"phone_number": "+43 664 12 #"}"##,
-        Shows(r##"{"phone_number": "+4366412#", "phone_number_verified": false}"##, &[]),
-        Shows(r##"{"phone_number": "+4366412#", "phone_number_verified": false}"##, &[]),
+        r#"{"phone_number": "+43 664 12 #"}"#,
+        Shows(r#"{"phone_number": "+4366412#", "phone_number_verified": false}"#, &[]),
+        Shows(r#"{"phone_number": "+4366412#", "phone_number_verified": false}"#, &[]),
     ),
     (
-        r##"{"phone_number": "+43 664 10-#"}"##,
-        Shows(r##"{"phone_number": "+4366410#", "phone_number_verified": false}"##, &[]),
+        r#"{"phone_number": "+43 664 10-#"}"#,
+        Shows(r#"{"phone_number": "+4366410#", "phone_number_verified": false}"#, &[]),
         Shows("{}", &[]),
     ),
     (
@@ -95,9 +95,9 @@ pub const ROWS: &[Row] = &[
         Shows(r#"{"phone_number": null, "phone_number_verified": null}"#, &[]),
     ),
     (
-        r##"{"preferred_username": "New#"}"##,
-        Shows(r##"{"preferred_username": "new#"}"##, &[]),
-        Shows(r##"{"preferred_username": "new#"}"##, &[]),
+        r#"{"preferred_username": "New#"}"#,
+        Shows(r#"{"preferred_username": "new#"}"#, &[]),
+        Shows(r#"{"preferred_username": "new#"}"#, &[]),
     ),
     (
         r#"{"preferred_username": null}"#,
@@ -106,14 +106,14 @@ pub const ROWS: &[Row] = &[
     ),
     // Verified marks are said of the value in the same record.
     (
-        r##"{"email": "new#@example.com", "email_verified": true}"##,
-        Shows(r##"{"email": "new#@example.com", "email_verified": true}"##, &[]),
-        Shows(r##"{"email": "new#@example.com", "email_verified": true}"##, &[]),
+        r#"{"email": "new#@example.com", "email_verified": true}"#,
+        Shows(r#"{"email": "new#@example.com", "email_verified": true}"#, &[]),
+        Shows(r#"{"email": "new#@example.com", "email_verified": true}"#, &[]),
     ),
     (
-        r##"{"email": "old#@example.com", "email_verified": false}"##,
+        r#"{"email": "old#@example.com", "email_verified": false}"#,
         Shows(
-            r##"{"email": "old#@example.com", "email_verified": false}"##,
+            r#"{"email": "old#@example.com", "email_verified": false}"#,
             &["email_verified = false has no effect in insert."],
         ),
         Shows(r#"{"email_verified": false}"#, &[]),
@@ -144,14 +144,14 @@ pub const ROWS: &[Row] = &[
     ),
     (r#"{"email_verified": null}"#, WrongType("/email_verified"), WrongType("/email_verified")),
     (
-        r##"{"phone_number": "+4366412#", "phone_number_verified": true}"##,
-        Shows(r##"{"phone_number": "+4366412#", "phone_number_verified": true}"##, &[]),
-        Shows(r##"{"phone_number": "+4366412#", "phone_number_verified": true}"##, &[]),
+        r#"{"phone_number": "+4366412#", "phone_number_verified": true}"#,
+        Shows(r#"{"phone_number": "+4366412#", "phone_number_verified": true}"#, &[]),
+        Shows(r#"{"phone_number": "+4366412#", "phone_number_verified": true}"#, &[]),
     ),
     (
-        r##"{"phone_number": "+4366410#", "phone_number_verified": false}"##,
+        r#"{"phone_number": "+4366410#", "phone_number_verified": false}"#,
         Shows(
-            r##"{"phone_number": "+4366410#", "phone_number_verified": false}"##,
+            r#"{"phone_number": "+4366410#", "phone_number_verified": false}"#,
             &["phone_number_verified = false has no effect in insert."],
         ),
         Shows(r#"{"phone_number_verified": false}"#, &[]),
@@ -196,9 +196,9 @@ pub const ROWS: &[Row] = &[
 /// The identifier is `email`.
 pub const ROWS_BY_EMAIL: &[Row] = &[
     (
-        r##"{"external_id": " New #"}"##,
-        Shows(r##"{"external_id": " New #"}"##, &[]),
-        Shows(r##"{"external_id": " New #"}"##, &[]),
+        r#"{"external_id": " New #"}"#,
+        Shows(r#"{"external_id": " New #"}"#, &[]),
+        Shows(r#"{"external_id": " New #"}"#, &[]),
     ),
     (
         r#"{"external_id": null}"#,
