@@ -147,6 +147,8 @@ async fn resolve(
     way: Way,
 ) -> Result<(Work, Way), Error> {
     let chunk = chunk_ref(message);
+    let indexes = chunk.first_index..chunk.first_index + i64::from(chunk.record_count);
+    failpoint::pass_with("apply.records", indexes).await?;
     let (found, way) = probe(apply, client, &opened, &fenced, &chunk, way).await?;
     let (work, fenced) = decide(apply, opened, fenced, chunk, found).await?;
     if way == Way::Sure || work.is_judged_by_indexes {

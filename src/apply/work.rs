@@ -3,7 +3,7 @@
 //! Runs off the threads that serve the connections, for a chunk takes tens of milliseconds.
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use uuid::Uuid;
 
@@ -50,7 +50,8 @@ pub struct Work {
 /// What becomes of users that exist.
 #[derive(Default)]
 pub struct Changes {
-    /// Ids and versions, sorted: lock order.
+    /// Of the users that were found, where any of them changes; sorted: lock order. Also of those
+    /// that only kept a record from its wish, for a failure is as true as an update has to be.
     pub locks: (Vec<Uuid>, Vec<i64>),
     pub releases: ReleaseColumns,
     pub updates: UserColumns,
@@ -126,6 +127,8 @@ impl Opened {
             known_groups: &found.groups,
         };
         let before = found.users.iter().map(|user| (user.id, keys_of(&user.login_ids))).collect();
+        let versions = found.users.iter().map(|user| (user.id, user.version));
+        let versions: BTreeMap<Uuid, i64> = versions.collect();
         let is_sound: Vec<_> = self.candidates.iter().map(|c| c.record.is_ok()).collect();
         let Resolution { verdicts, inserts, updates, new_roles, new_groups } =
             resolve(&rules, self.candidates, found.users);
@@ -136,7 +139,7 @@ impl Opened {
             is_judged_by_indexes: is_sound.into_iter().zip(&verdicts).all(is_judged),
             told: tell(&self.payload, &self.echoes, chunk, &verdicts),
             inserts: rows(inserts, chunk.project, keys),
-            changes: changes(updates, &before),
+            changes: changes(updates, &before, versions),
             new_roles,
             new_groups,
         }
@@ -203,12 +206,14 @@ fn rows(mut inserts: Vec<(User, Secrets)>, project: i32, keys: &MasterKeys) -> R
 fn changes(
     mut updates: Vec<User>,
     before: &HashMap<Uuid, PerIdentifier<Option<String>>>,
+    versions: BTreeMap<Uuid, i64>,
 ) -> Changes {
     let mut changes = Changes::default();
+    if !updates.is_empty() {
+        changes.locks = versions.into_iter().unzip();
+    }
     updates.sort_unstable_by_key(|user| user.id);
     for user in updates {
-        changes.locks.0.push(user.id);
-        changes.locks.1.push(user.version);
         let found = before.get(&user.id).expect("only users that were found are updated");
         changes.releases.push(found, &user);
         changes.updates.push(user);

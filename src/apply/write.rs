@@ -22,8 +22,8 @@ pub enum Written {
     TaskEnded,
 }
 
-/// Writes what an attempt resolved, in lock order: roles and groups by name, users to be changed
-/// by id, new users by key, waiters by index, the task, its key.
+/// Writes what an attempt resolved, in lock order: roles and groups by name, users that were
+/// found by id, new users by key, waiters by index, the task, its key.
 pub async fn write(
     client: &Transaction<'_>,
     chunk: &ChunkRef,
