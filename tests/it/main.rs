@@ -25,6 +25,7 @@ mod lifecycle;
 mod model;
 mod naughty;
 mod order;
+mod plans;
 mod poison;
 mod proxied;
 mod refusal;
