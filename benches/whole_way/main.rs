@@ -83,6 +83,13 @@ async fn measure(run: u64, users: u64, figures: &mut Figures) {
     figures.note("peak memory of the API, MiB", fleet.api.peak_resident_kib() as f64 / 1024.0);
     let workers = fleet.workers.iter().map(harness::Process::peak_resident_kib).max().unwrap();
     figures.note("peak memory of a worker, MiB", workers as f64 / 1024.0);
+    drop(fleet);
+    for records in [100, 250, 500, 1_000, 2_000] {
+        let fleet = Fleet::with_chunks(&world, records).await;
+        let file = files::fresh(run + 500 + records, part);
+        let import = fleet.import("identifier=email", file).await;
+        figures.note(&format!("chunks of {records}, users/s"), import.rate());
+    }
 }
 
 /// Imports a file and notes its rate and what it cost.

@@ -48,12 +48,10 @@ const SECRETS: &str = "COPY user_secret (project, user_id, password_hash, mfa_pa
 const SECRET_COLUMNS: i16 = 6;
 
 impl Rows {
-    /// With room for so many users of the usual size.
-    pub fn with_capacity(users: usize) -> Self {
-        Self {
-            users: Table::with_capacity(users * 640),
-            secrets: Table::with_capacity(users * 128),
-        }
+    /// With room for so many users that came of so many bytes of JSON.
+    pub fn with_capacity(users: usize, bytes: usize) -> Self {
+        // Lengths and nulls take 150 bytes a row, which the names of JSON's members outweigh.
+        Self { users: Table::with_capacity(bytes), secrets: Table::with_capacity(users * 128) }
     }
 
     pub fn push(&mut self, keys: &MasterKeys, project: i32, user: &User, secrets: Secrets) {

@@ -138,7 +138,7 @@ impl Opened {
         Work {
             is_judged_by_indexes: is_sound.into_iter().zip(&verdicts).all(is_judged),
             told: tell(&self.payload, &self.echoes, chunk, &verdicts),
-            inserts: rows(inserts, chunk.project, keys),
+            inserts: rows(inserts, self.payload.bytes(), chunk.project, keys),
             changes: changes(updates, &before, versions),
             new_roles,
             new_groups,
@@ -169,7 +169,7 @@ fn keys_of(ids: &PerIdentifier<Option<LoginId>>) -> PerIdentifier<Option<String>
 }
 
 fn tell(payload: &Payload, echoes: &[Echo], chunk: &ChunkRef, verdicts: &[Verdict]) -> Told {
-    let mut details = DetailsWriter::default();
+    let mut details = DetailsWriter::with_capacity(echoes.len(), payload.bytes());
     let mut counts = Counts::default();
     let mut failed_lines = Vec::new();
     for (at, ((entry, echo), verdict)) in payload.entries().zip(echoes).zip(verdicts).enumerate() {
@@ -193,10 +193,10 @@ fn tell(payload: &Payload, echoes: &[Echo], chunk: &ChunkRef, verdicts: &[Verdic
     Told { details: details.finish(), counts, failed_lines }
 }
 
-fn rows(mut inserts: Vec<(User, Secrets)>, project: i32, keys: &MasterKeys) -> Rows {
+fn rows(mut inserts: Vec<(User, Secrets)>, bytes: usize, project: i32, keys: &MasterKeys) -> Rows {
     // By key, whatever the identifier, so that two tasks that insert the same users lock alike.
     inserts.sort_unstable_by(|(a, _), (b, _)| sort_key(a).cmp(&sort_key(b)));
-    let mut rows = Rows::with_capacity(inserts.len());
+    let mut rows = Rows::with_capacity(inserts.len(), bytes);
     for (user, secrets) in inserts {
         rows.push(keys, project, &user, secrets);
     }

@@ -5,7 +5,7 @@
 
 use std::io::Write;
 
-use super::{Error, ZSTD_LEVEL};
+use super::Error;
 use crate::import::outcome::{Fault, Outcome, Verdict};
 
 /// What the details of one chunk may inflate to. Echoes are about a payload's size; errors are
@@ -33,6 +33,12 @@ pub struct DetailsWriter {
 }
 
 impl DetailsWriter {
+    /// With room for the echoes and outcomes of so many records of so many bytes together.
+    pub fn with_capacity(records: usize, bytes: usize) -> Self {
+        // A detail is its echo, and 100 to 150 bytes.
+        Self { text: Vec::with_capacity(bytes + 150 * records), ..Self::default() }
+    }
+
     /// Adds one record: its index in the request, its redacted echo (one JSON value) if it has
     /// one, and its verdict.
     pub fn push(&mut self, index: i64, echo: Option<&[u8]>, verdict: &Verdict) {
@@ -60,8 +66,7 @@ impl DetailsWriter {
     }
 
     pub fn finish(self) -> Details {
-        let blob = zstd::bulk::compress(&self.text, ZSTD_LEVEL)
-            .expect("the buffer is as long as zstd's bound");
+        let blob = super::deflate(&self.text);
         Details { blob, failed: self.failed, warned: self.warned }
     }
 

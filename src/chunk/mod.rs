@@ -9,6 +9,10 @@ mod details;
 mod entry;
 mod payload;
 
+use std::cell::RefCell;
+
+use zstd::bulk::{Compressor, Decompressor};
+
 pub use details::{DETAILS_BYTES_MAX, Details, DetailsWriter, read_details};
 pub use entry::{Entry, Kind};
 pub use payload::{PAYLOAD_BYTES_MAX, Payload, PayloadWriter, read_payload};
@@ -62,5 +66,21 @@ fn inflate(compressed: &[u8], bytes_max: usize) -> Result<Vec<u8>, Error> {
     let size = zstd::zstd_safe::get_frame_content_size(compressed).ok().flatten();
     let size = size.and_then(|size| usize::try_from(size).ok()).filter(|size| *size <= bytes_max);
     let size = size.ok_or(Error::Compression)?;
-    zstd::bulk::decompress(compressed, size).map_err(|_| Error::Compression)
+    DECOMPRESSOR
+        .with_borrow_mut(|decompressor| decompressor.decompress(compressed, size))
+        .map_err(|_| Error::Compression)
+}
+
+fn deflate(plain: &[u8]) -> Vec<u8> {
+    COMPRESSOR
+        .with_borrow_mut(|compressor| compressor.compress(plain))
+        .expect("the buffer is as long as zstd's bound")
+}
+
+// One of each a thread: a context is a megabyte that would be cleared anew for every chunk.
+thread_local! {
+    static COMPRESSOR: RefCell<Compressor<'static>> =
+        RefCell::new(Compressor::new(ZSTD_LEVEL).expect("the level is one of zstd's"));
+    static DECOMPRESSOR: RefCell<Decompressor<'static>> =
+        RefCell::new(Decompressor::new().expect("without a dictionary nothing can be wrong"));
 }

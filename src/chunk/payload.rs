@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::entry::SHARES;
-use super::{ChunkRef, Entry, Error, VERSION, ZSTD_LEVEL};
+use super::{ChunkRef, Entry, Error, VERSION};
 use crate::seal::TaskKey;
 
 /// What the records of one chunk may take, framed. Intake cuts a chunk at about 1 MiB, after a
@@ -74,9 +74,7 @@ impl PayloadWriter {
         first_index: i64,
     ) -> (ChunkRef, Vec<u8>) {
         let chunk = ChunkRef { project, task, first_index, record_count: self.len() as i32 };
-        let compressed = zstd::bulk::compress(&self.framed, ZSTD_LEVEL)
-            .expect("the buffer is as long as zstd's bound");
-        let mut sealed = key.seal(&chunk.aad(), &compressed);
+        let mut sealed = key.seal(&chunk.aad(), &super::deflate(&self.framed));
         sealed.insert(0, VERSION);
         self.framed.clear();
         self.flags_at.clear();
@@ -104,6 +102,11 @@ pub fn read_payload(key: &TaskKey, chunk: &ChunkRef, sealed: &[u8]) -> Result<Pa
 }
 
 impl Payload {
+    /// Bytes of all records, framed.
+    pub fn bytes(&self) -> usize {
+        self.framed.len()
+    }
+
     /// As many as the chunk's record count, in index order.
     pub fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
         self.try_entries().map(|entry| entry.expect("read_payload has read every entry"))

@@ -31,7 +31,7 @@ pub fn redact(json: &[u8]) -> Option<Cow<'_, str>> {
 /// not too deep.
 pub(super) fn shown<'a>(json: &'a [u8], members: &[Member<'_>]) -> Cow<'a, str> {
     let echo = if members.iter().any(|member| matches!(&*member.name, "password" | "mfa")) {
-        Cow::Owned(rewritten(members, record))
+        Cow::Owned(rewritten(json.len(), members, record))
     } else {
         Cow::Borrowed(std::str::from_utf8(json).expect("JSON that was read is UTF-8"))
     };
@@ -50,8 +50,10 @@ enum Shown {
     Rewritten(String),
 }
 
-fn rewritten(members: &[Member<'_>], show: fn(&Member<'_>) -> Shown) -> String {
-    let mut echo = String::from("{");
+/// `length` is what the object takes as sent.
+fn rewritten(length: usize, members: &[Member<'_>], show: fn(&Member<'_>) -> Shown) -> String {
+    let mut echo = String::with_capacity(length);
+    echo.push('{');
     for member in members {
         let shown = show(member);
         if matches!(shown, Shown::LeftOut) {
@@ -108,7 +110,10 @@ fn totp(member: &Member<'_>) -> Shown {
 
 fn object(member: &Member<'_>, show: fn(&Member<'_>) -> Shown) -> Shown {
     match json::kind(member.value) {
-        Kind::Object => Shown::Rewritten(rewritten(&json::members(member.value), show)),
+        Kind::Object => {
+            let value = member.value;
+            Shown::Rewritten(rewritten(value.get().len(), &json::members(value), show))
+        }
         _ => Shown::Hidden,
     }
 }
