@@ -124,6 +124,8 @@ define! {
     gauges {
         http_connections() "user_import_http_connections"
             "Connections of clients, open now."
+        tasks_watched() "user_import_tasks_watched"
+            "Tasks whose events somebody reads; each is looked at four times a second."
         due_chunks() "user_import_due_chunks"
             "Chunks in Postgres that wait for publication."
         oldest_due_seconds() "user_import_oldest_due_seconds"

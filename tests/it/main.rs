@@ -13,6 +13,7 @@ mod crash;
 mod csv;
 mod delivery;
 mod directory;
+mod events;
 mod example;
 mod fairness;
 mod frozen;

@@ -117,14 +117,14 @@ async fn requests_are_read_however_the_bytes_are_cut() {
 async fn a_refused_head_is_answered_in_shape_and_the_connection_closed() {
     let server = server(10).await;
     for (request, reason) in [
-        ("GET / HTTP/1.1\r\n\r\n", "InvalidRequest"),
-        ("GET / HTTP/1.1\nHost: a\n\n", "InvalidRequest"),
-        ("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "InvalidRequest"),
+        ("GET / HTTP/1.1\r\n\r\n", "InvalidBody"),
+        ("GET / HTTP/1.1\nHost: a\n\n", "InvalidBody"),
+        ("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "InvalidBody"),
         (
             "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\nabc",
-            "InvalidRequest",
+            "InvalidBody",
         ),
-        ("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\nabc", "InvalidRequest"),
+        ("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\nabc", "InvalidBody"),
         (&format!("GET /{} HTTP/1.1\r\nHost: a\r\n\r\n", "x".repeat(9000)), "URITooLong"),
         (
             &format!("GET / HTTP/1.1\r\nHost: a\r\nX: {}\r\n\r\n", "x".repeat(33_000)),

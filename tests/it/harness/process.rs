@@ -182,9 +182,17 @@ impl Process {
 
     /// The most memory it ever had resident, in KiB.
     pub fn peak_resident_kib(&self) -> u64 {
+        self.memory_kib("VmHWM:")
+    }
+
+    /// The memory that it has resident now, in KiB.
+    pub fn resident_kib(&self) -> u64 {
+        self.memory_kib("VmRSS:")
+    }
+
+    fn memory_kib(&self, name: &str) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
-        let line =
-            status.lines().find(|line| line.starts_with("VmHWM:")).expect("Linux gives VmHWM");
+        let line = status.lines().find(|line| line.starts_with(name)).expect("Linux gives it");
         line.split_whitespace().nth(1).unwrap().parse().unwrap()
     }
 
