@@ -9,6 +9,7 @@
 mod auth;
 mod cancel;
 mod commands;
+mod contract;
 mod crash;
 mod csv;
 mod delivery;
@@ -26,7 +27,9 @@ mod lifecycle;
 mod poison;
 mod proxied;
 mod refusal;
+mod report;
 mod rivals;
 mod secrets;
+mod tenancy;
 mod trace;
 mod upload;
