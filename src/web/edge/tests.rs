@@ -12,6 +12,8 @@ use super::*;
 use crate::shutdown::Shutdown;
 use crate::web::{Error, body, layers};
 
+mod time;
+
 /// A server whose `/slow` waits to be released.
 struct Server {
     address: std::net::SocketAddr,
@@ -37,6 +39,7 @@ async fn server(connections: u32) -> Server {
     let router = Router::new()
         .route("/", get(async || "hello").post(length))
         .route("/unread", post(async || Error::unauthorized()))
+        .route("/endless", get(async || axum::body::Body::from_stream(endless())))
         .route("/slow", get(slow));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -46,6 +49,11 @@ async fn server(connections: u32) -> Server {
     let ended =
         shutdown.spawn(async move { serve(listener, layers(router), limits, &until).await });
     Server { address, shutdown, entered, release, ended }
+}
+
+/// More than all buffers on the way take in.
+fn endless() -> impl futures_util::Stream<Item = Result<Vec<u8>, std::convert::Infallible>> {
+    futures_util::stream::repeat_with(|| Ok(vec![b'x'; 64 * 1024]))
 }
 
 impl Server {
