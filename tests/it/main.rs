@@ -22,6 +22,7 @@ mod harness;
 mod health;
 mod intake;
 mod janitor;
+mod json;
 mod lease;
 mod lifecycle;
 mod poison;
