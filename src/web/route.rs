@@ -88,6 +88,7 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
         Self { router: Router::new(), list: Vec::new() }
     }
 
+    #[must_use]
     pub fn on<H: Handler<T, S>, T: 'static>(mut self, route: &'static Route, handler: H) -> Self {
         let method = match route.method {
             Method::Get => MethodFilter::GET,

@@ -49,7 +49,7 @@ async fn follow_reads_events_and_outlives_the_process_that_it_follows_at() {
         eventually("its events are read", 30, async || {
             let metrics = client.metrics(client.address).await;
             let watched = metrics.sum("user_import_tasks_watched", "");
-            holds(watched == 1.0, watched)
+            holds(watched > 0.0, watched)
         })
         .await;
     };

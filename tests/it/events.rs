@@ -36,16 +36,17 @@ impl Events {
             let piece = piece.expect("something comes").expect("the stream does not break")?;
             self.text.push_str(std::str::from_utf8(&piece).unwrap());
         }
-        let (event, rest) = self.text.split_once("\n\n").unwrap();
+        let end = self.text.find("\n\n").unwrap();
+        let rest = self.text.split_off(end + 2);
         let (mut name, mut data) = (String::new(), Value::Null);
-        for line in event.lines() {
+        for line in self.text.trim_end().lines() {
             match line.split_once(": ").unwrap() {
-                ("event", text) => text.clone_into(&mut name),
+                ("event", text) => name.push_str(text),
                 ("data", text) => data = serde_json::from_str(text).unwrap(),
-                (field, text) => name = format!("{field} {text}"),
+                (field, text) => name.extend([field, " ", text]),
             }
         }
-        self.text = rest.to_owned();
+        self.text = rest;
         Some((name, data))
     }
 
