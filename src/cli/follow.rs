@@ -1,4 +1,4 @@
-//! `follow`: watches a task to its end, and says by the exit code how it ended.
+//! `follow`: watches a task to its end by its events, and says by the exit code how it ended.
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};

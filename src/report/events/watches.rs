@@ -38,6 +38,15 @@ struct Inner {
     watched: Mutex<HashMap<(i32, i64), watch::Sender<Progress>>>,
 }
 
+/// Why a watch ends.
+#[derive(Debug, PartialEq, Eq)]
+enum End {
+    /// The task has ended or is gone.
+    Over,
+    /// Nobody reads any more.
+    Left,
+}
+
 /// A task as one look saw it.
 pub(super) struct Seen {
     task: Task,
@@ -119,8 +128,11 @@ impl Watches {
         let inner = self.inner.clone();
         self.inner.shutdown.spawn(async move {
             let draining = inner.shutdown.drain_token();
-            draining.run_until_cancelled(inner.watch(key, &id, pace)).await;
-            inner.forget(key);
+            let end = draining.run_until_cancelled(inner.watch(key, &id, pace)).await;
+            // What is left is forgotten already, and may be watched anew.
+            if end != Some(End::Left) {
+                Inner::forget(key, &mut inner.lock());
+            }
         });
         Ok(receiver)
     }
@@ -131,23 +143,22 @@ impl Inner {
         self.watched.lock().expect("nothing panics while it holds this")
     }
 
-    /// Looks at a task until it has ended or is gone, or nobody reads any more.
-    async fn watch(&self, key: (i32, i64), id: &str, mut pace: Pace) {
+    async fn watch(&self, key: (i32, i64), id: &str, mut pace: Pace) -> End {
         let mut interval = LOOK_INTERVAL;
         loop {
             tokio::time::sleep(interval).await;
             if self.is_left(key) {
-                return;
+                return End::Left;
             }
             match look(&self.pool, key.0, id).await {
                 Ok(Some(seen)) => {
                     interval = LOOK_INTERVAL;
                     if self.tell(key, seen.progress(&mut pace)) {
-                        return;
+                        return End::Over;
                     }
                 }
                 // Gone: the streams break off, for the end of the task was another one.
-                Ok(None) => return,
+                Ok(None) => return End::Over,
                 Err(error) => {
                     if interval == LOOK_INTERVAL {
                         tracing::warn!(%error, "a watched task cannot be looked at");
@@ -158,12 +169,12 @@ impl Inner {
         }
     }
 
-    /// Drops the watch that nobody reads, and says whether it did.
+    /// Forgets the watch that nobody reads, and says whether it did.
     fn is_left(&self, key: (i32, i64)) -> bool {
         let mut watched = self.lock();
         let is_left = watched.get(&key).is_none_or(|sender| sender.receiver_count() == 0);
         if is_left {
-            watched.remove(&key);
+            Self::forget(key, &mut watched);
         }
         is_left
     }
@@ -184,8 +195,7 @@ impl Inner {
     }
 
     /// Whoever reads has the last state, and learns that no other follows.
-    fn forget(&self, key: (i32, i64)) {
-        let mut watched = self.lock();
+    fn forget(key: (i32, i64), watched: &mut HashMap<(i32, i64), watch::Sender<Progress>>) {
         watched.remove(&key);
         metrics::tasks_watched(watched.len() as u64);
     }
