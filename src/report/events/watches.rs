@@ -33,10 +33,13 @@ pub struct Watches {
 struct Inner {
     pool: Pool,
     shutdown: Shutdown,
-    /// By project and task. Whoever joins or leaves holds the lock, so nobody joins a watch
+    /// Whoever joins or leaves holds the lock, so nobody joins a watch
     /// that has just decided to end.
-    watched: Mutex<HashMap<(i32, i64), watch::Sender<Progress>>>,
+    watched: Mutex<Watched>,
 }
+
+/// By project and task.
+type Watched = HashMap<(i32, i64), watch::Sender<Progress>>;
 
 /// Why a watch ends.
 #[derive(Debug, PartialEq, Eq)]
@@ -139,7 +142,7 @@ impl Watches {
 }
 
 impl Inner {
-    fn lock(&self) -> MutexGuard<'_, HashMap<(i32, i64), watch::Sender<Progress>>> {
+    fn lock(&self) -> MutexGuard<'_, Watched> {
         self.watched.lock().expect("nothing panics while it holds this")
     }
 
@@ -195,7 +198,7 @@ impl Inner {
     }
 
     /// Whoever reads has the last state, and learns that no other follows.
-    fn forget(key: (i32, i64), watched: &mut HashMap<(i32, i64), watch::Sender<Progress>>) {
+    fn forget(key: (i32, i64), watched: &mut Watched) {
         watched.remove(&key);
         metrics::tasks_watched(watched.len() as u64);
     }
