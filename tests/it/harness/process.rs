@@ -116,11 +116,14 @@ impl Process {
         let (log, role) = (self.log.clone(), self.role.arguments.join(" "));
         let child = &mut self.child;
         let address = eventually(&format!("`{role}` listens"), 60, async || {
+            // Asked first: a process that is to die may have listened for a moment before.
+            let ended = child.try_wait().unwrap();
             let text = std::fs::read_to_string(&log).unwrap();
-            if let Some(status) = child.try_wait().unwrap() {
-                panic!("`{role}` ended with {status} and said: {text}");
+            match (find_address(&text), ended) {
+                (Some(address), _) => Ok(address),
+                (None, None) => Err(text),
+                (None, Some(status)) => panic!("`{role}` ended with {status} and said: {text}"),
             }
-            find_address(&text).ok_or(text)
         })
         .await;
         self.address = Some(address);
