@@ -4,7 +4,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test servers stop lint chaos bench client-check
+.PHONY: help demo test servers stop lint chaos soak bench client-check
 
 # Its output is taken first: the exit code of a command inside `eval "$(...)"` is lost.
 with_env = settings="$$(scripts/servers env)" && eval "$$settings" &&
@@ -33,6 +33,10 @@ lint: ## check format, clippy, rustdoc and, where it is installed, shellcheck
 
 chaos: servers ## kill and cut everything at random for CHAOS_SECONDS (300); CHAOS_SEED repeats a run
 	@$(with_env) CHAOS_SECONDS="$${CHAOS_SECONDS:-300}" cargo test --locked --test chaos -- --nocapture
+
+soak: servers ## hold SOAK_CASES (100000) random imports against the serial model; MODEL_SEED repeats a run
+	@$(with_env) MODEL_CASES="$${SOAK_CASES:-100000}" MODEL_SEED="$${MODEL_SEED:-$$(date +%s)}" \
+		cargo test --locked --test it model -- --nocapture
 
 bench: servers ## measure the whole way in records a second
 	@$(with_env) cargo bench --locked --bench whole_way

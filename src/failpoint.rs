@@ -2,7 +2,8 @@
 //!
 //! A process reads `FAILPOINTS` once, as in `apply.before_commit=kill@3;relay.after_confirm=
 //! delay:200`: after the `@` stands at which pass of the step it happens, every pass without
-//! one. Tests in the same process set them by `set`.
+//! one. After a `#` stands the index of a record, as in `apply.records=kill#1234`: it happens at
+//! every pass with that record. Tests in the same process set them by `set`.
 
 /// The step could not be taken, because a test said so.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
@@ -15,12 +16,19 @@ pub async fn pass(_step: &'static str) -> Result<(), Failed> {
     Ok(())
 }
 
+#[cfg(not(feature = "failpoints"))]
+#[expect(clippy::unused_async, reason = "a test build waits here")]
+pub async fn pass_with(_step: &'static str, _records: std::ops::Range<i64>) -> Result<(), Failed> {
+    Ok(())
+}
+
 #[cfg(feature = "failpoints")]
-pub use armed::{clear, pass, passes, set};
+pub use armed::{clear, pass, pass_with, passes, set};
 
 #[cfg(feature = "failpoints")]
 mod armed {
     use std::collections::HashMap;
+    use std::ops::Range;
     use std::sync::{LazyLock, Mutex};
     use std::time::Duration;
 
@@ -34,10 +42,28 @@ mod armed {
         Delay(Duration),
     }
 
+    /// At which passes of a step the action happens.
+    #[derive(Debug, Clone, Copy)]
+    enum When {
+        Always,
+        At(u64),
+        With(i64),
+    }
+
+    impl When {
+        fn holds(self, pass: u64, records: &Range<i64>) -> bool {
+            match self {
+                Self::Always => true,
+                Self::At(at) => at == pass,
+                Self::With(record) => records.contains(&record),
+            }
+        }
+    }
+
     #[derive(Debug, Default)]
     struct Step {
         passes: u64,
-        action: Option<(Action, Option<u64>)>,
+        action: Option<(Action, When)>,
     }
 
     static STEPS: LazyLock<Mutex<HashMap<String, Step>>> = LazyLock::new(|| {
@@ -50,10 +76,14 @@ mod armed {
         Mutex::new(steps)
     });
 
-    fn parse(text: &str) -> (Action, Option<u64>) {
-        let (action, at) = match text.split_once('@') {
-            Some((action, at)) => (action, Some(at.parse().expect("@ is followed by a number"))),
-            None => (text, None),
+    fn parse(text: &str) -> (Action, When) {
+        let number = "@ and # are followed by a number";
+        let (action, when) = if let Some((action, at)) = text.split_once('@') {
+            (action, When::At(at.parse().expect(number)))
+        } else if let Some((action, record)) = text.split_once('#') {
+            (action, When::With(record.parse().expect(number)))
+        } else {
+            (text, When::Always)
         };
         let action = match action.split_once(':') {
             Some(("delay", millis)) => {
@@ -66,7 +96,7 @@ mod armed {
                 other => panic!("a failpoint does kill, fail, stall or delay:MS, not {other}"),
             },
         };
-        (action, at)
+        (action, when)
     }
 
     /// Makes `step` do what `action` says, written as in `FAILPOINTS`.
@@ -98,13 +128,17 @@ mod armed {
 
     /// Passes the step, or does what a test wants to happen there.
     pub async fn pass(step: &'static str) -> Result<(), Failed> {
+        pass_with(step, 0..0).await
+    }
+
+    /// Passes the step with the records of these indexes.
+    pub async fn pass_with(step: &'static str, records: Range<i64>) -> Result<(), Failed> {
         let action = {
             let mut steps = STEPS.lock().expect("no test panics while it holds this");
             let step = steps.entry(step.to_owned()).or_default();
             step.passes += 1;
-            step.action
-                .filter(|(_, at)| at.is_none_or(|at| at == step.passes))
-                .map(|(action, _)| action)
+            let (passes, action) = (step.passes, step.action);
+            action.filter(|(_, when)| when.holds(passes, &records)).map(|(action, _)| action)
         };
         match action {
             None => Ok(()),

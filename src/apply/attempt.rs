@@ -6,19 +6,21 @@ use deadpool_postgres::GenericClient;
 use tracing::Instrument;
 
 use super::fence::{Fenced, fence};
-use super::probe::Wanted;
+use super::probe::{Found, Wanted};
+use super::way::Way;
 use super::work::{self, Opened, Work};
 use super::write::{Written, write};
 use super::{Apply, Error};
 use crate::amqp::ChunkMessage;
 use crate::chunk::ChunkRef;
+use crate::import::task::Options;
 use crate::{failpoint, metrics, pg, telemetry};
 
 /// How an attempt ended that did not fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Done {
-    /// Committed.
-    Applied,
+    /// Committed, and which way it was written.
+    Applied(Way),
     /// Cut into parts, which are chunks of their own.
     Split,
     /// There was nothing to do: applied before, waiting, split, cancelled or gone.
@@ -66,16 +68,34 @@ pub async fn attempt(
     aim: Aim,
 ) -> Result<Option<Done>, Error> {
     let mut client = apply.pool.get().await?;
-    let transaction = begin(&mut client).await?;
     let chunk = chunk_ref(message);
-    let fenced = fence(&transaction, &apply.master_keys, &chunk).await?;
-    let Some(fenced) = fenced else {
-        return Ok(Some(Done::Nothing));
-    };
-    if fenced.starts > 0 && aim == Aim::Apply {
-        return Ok(None);
+    let mut way = apply.ways.next(&chunk);
+    loop {
+        let transaction = client.transaction().await?;
+        // One after the other on the wire, and one round trip.
+        let (limits, fenced) = tokio::join!(
+            transaction.batch_execute(LIMITS),
+            fence(&transaction, &apply.master_keys, &chunk)
+        );
+        limits?;
+        let Some(fenced) = fenced? else {
+            return Ok(Some(Done::Nothing));
+        };
+        if fenced.starts > 0 && aim == Aim::Apply {
+            return Ok(None);
+        }
+        let options = fenced.options;
+        match behind_fence(apply, transaction, fenced, message, aim, way).await {
+            Ok(done) => return Ok(Some(done)),
+            Err(error) => match apply.ways.after(&chunk, way, &options, &error) {
+                Some(next) => {
+                    metrics::copies_in_vain(1);
+                    way = next;
+                }
+                None => return Err(error),
+            },
+        }
     }
-    behind_fence(apply, transaction, fenced, message, aim).await.map(Some)
 }
 
 /// Everything behind the fence, and the commit.
@@ -85,16 +105,17 @@ pub async fn behind_fence(
     fenced: Fenced,
     message: &ChunkMessage,
     aim: Aim,
+    way: Way,
 ) -> Result<Done, Error> {
     telemetry::link(&tracing::Span::current(), fenced.traceparent.as_deref());
     failpoint::pass("apply.after_fence").await?;
     let chunk = chunk_ref(message);
     let (opened, fenced) = open(fenced, chunk, &message.sealed).await?;
-    let work = match aim {
-        Aim::Apply => resolve(apply, &transaction, opened, fenced, chunk).await?,
-        Aim::Condemn => opened.condemn(&chunk),
+    let (work, way) = match aim {
+        Aim::Apply => resolve(apply, &transaction, opened, fenced, message, way).await?,
+        Aim::Condemn => (opened.condemn(&chunk), way),
     };
-    let span = tracing::info_span!("chunk.write");
+    let span = tracing::info_span!("chunk.write", import.way = way.as_str());
     let written = write(&transaction, &chunk, &work).instrument(span).await?;
     if written == Written::TaskEnded {
         return Ok(Done::Nothing);
@@ -102,8 +123,8 @@ pub async fn behind_fence(
     failpoint::pass("apply.before_commit").await?;
     transaction.commit().await?;
     failpoint::pass("apply.after_commit").await?;
-    count(&work, written);
-    Ok(Done::Applied)
+    count(&work, written, way);
+    Ok(Done::Applied(way))
 }
 
 async fn open(fenced: Fenced, chunk: ChunkRef, sealed: &[u8]) -> Result<(Opened, Fenced), Error> {
@@ -116,19 +137,67 @@ async fn open(fenced: Fenced, chunk: ChunkRef, sealed: &[u8]) -> Result<(Opened,
     .await
 }
 
+/// Probes and resolves, in the given way or in one that is surer.
 async fn resolve(
     apply: &Apply,
     client: &impl GenericClient,
     opened: Opened,
     fenced: Fenced,
+    message: &ChunkMessage,
+    way: Way,
+) -> Result<(Work, Way), Error> {
+    let chunk = chunk_ref(message);
+    let indexes = chunk.first_index..chunk.first_index + i64::from(chunk.record_count);
+    failpoint::pass_with("apply.records", indexes).await?;
+    let (found, way) = probe(apply, client, &opened, &fenced, &chunk, way).await?;
+    let (work, fenced) = decide(apply, opened, fenced, chunk, found).await?;
+    if way == Way::Sure || work.is_judged_by_indexes {
+        return Ok((work, way));
+    }
+    // A record that failed is not copied, and what an update of a new user took back is not
+    // either: whether they met somebody has to be asked.
+    let (opened, fenced) = open(fenced, chunk, &message.sealed).await?;
+    let (found, way) = probe(apply, client, &opened, &fenced, &chunk, Way::Sure).await?;
+    let (work, _) = decide(apply, opened, fenced, chunk, found).await?;
+    Ok((work, way))
+}
+
+async fn decide(
+    apply: &Apply,
+    opened: Opened,
+    fenced: Fenced,
     chunk: ChunkRef,
-) -> Result<Work, Error> {
-    let wanted = Wanted::of(opened.records());
-    let span = tracing::info_span!("chunk.probe");
-    let found = wanted.probe(client, chunk.project).instrument(span).await?;
+    found: Found,
+) -> Result<(Work, Fenced), Error> {
     let keys = apply.master_keys.clone();
     let span = tracing::info_span!("chunk.resolve");
-    blocking(span, move || Ok(opened.resolve(&fenced, &chunk, found, &keys))).await
+    blocking(span, move || Ok((opened.resolve(&fenced, &chunk, found, &keys), fenced))).await
+}
+
+async fn probe(
+    apply: &Apply,
+    client: &impl GenericClient,
+    opened: &Opened,
+    fenced: &Fenced,
+    chunk: &ChunkRef,
+    way: Way,
+) -> Result<(Found, Way), Error> {
+    let span = tracing::info_span!("chunk.probe");
+    let Options { identifier, upsert, dry_run } = fenced.options;
+    // Nothing is written that could meet a taken login id, so all of them are asked for.
+    let way = if dry_run { Way::Sure } else { way };
+    if way != Way::Sure {
+        let wanted = Wanted::of(way, identifier, opened.records());
+        let found = wanted.probe_identifiers(client, chunk.project, identifier);
+        let found = found.instrument(span.clone()).await?;
+        if found.users.is_empty() || !upsert {
+            return Ok((found, way));
+        }
+        apply.ways.keep(chunk, Way::Sure);
+    }
+    let wanted = Wanted::of(Way::Sure, identifier, opened.records());
+    let found = wanted.probe(client, chunk.project).instrument(span).await?;
+    Ok((found, Way::Sure))
 }
 
 /// Runs the computing off the threads that serve connections. A panic there is the chunk's.
@@ -141,9 +210,9 @@ async fn blocking<T: Send + 'static>(
         .unwrap_or(Err(Error::Panicked))
 }
 
-fn count(work: &Work, written: Written) {
+fn count(work: &Work, written: Written, way: Way) {
     let counts = work.told.counts;
-    metrics::chunks_applied("sure", 1);
+    metrics::chunks_applied(way.as_str(), 1);
     for (outcome, n) in [
         ("inserted", counts.inserted),
         ("updated", counts.updated),

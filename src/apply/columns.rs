@@ -7,13 +7,12 @@ use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::literal::{array_literal, object};
-use crate::import::record::{LoginId, PerIdentifier, Secret};
-use crate::import::user::{SecretMark, Secrets, User};
-use crate::seal::MasterKeys;
+use crate::import::record::{LoginId, PerIdentifier};
+use crate::import::user::User;
 
 type Param<'a> = &'a (dyn ToSql + Sync);
 
-/// The columns of `insert_users.sql` and `update_users.sql`, in their order.
+/// The columns of `update_users.sql`, in their order.
 #[derive(Default)]
 pub struct UserColumns {
     id: Vec<Uuid>,
@@ -33,21 +32,12 @@ pub struct UserColumns {
     account_valid_until: Vec<Option<Timestamp>>,
     mfa_email: Vec<Option<String>>,
     mfa_phone_number: Vec<Option<String>>,
-    password: SecretMarkColumns,
-    mfa_password: SecretMarkColumns,
-    has_totp: Vec<bool>,
 }
 
 #[derive(Default)]
 struct LoginIdColumns {
     key: Vec<Option<String>>,
     value: Vec<Option<String>>,
-}
-
-#[derive(Default)]
-struct SecretMarkColumns {
-    kind: Vec<Option<String>>,
-    expire_after: Vec<Option<Timestamp>>,
 }
 
 impl UserColumns {
@@ -67,9 +57,10 @@ impl UserColumns {
             account_valid_until,
             mfa_email,
             mfa_phone_number,
-            password,
-            mfa_password,
-            has_totp,
+            // What kinds of secret there are never changes by an import.
+            password: _,
+            mfa_password: _,
+            has_totp: _,
         } = user;
         let PerIdentifier { email, phone_number, preferred_username, external_id } = login_ids;
         self.id.push(id);
@@ -89,9 +80,6 @@ impl UserColumns {
         self.account_valid_until.push(account_valid_until);
         self.mfa_email.push(mfa_email);
         self.mfa_phone_number.push(mfa_phone_number);
-        self.password.push(password);
-        self.mfa_password.push(mfa_password);
-        self.has_totp.push(has_totp);
     }
 
     pub fn len(&self) -> usize {
@@ -102,8 +90,8 @@ impl UserColumns {
         self.id.is_empty()
     }
 
-    /// The parameters of either statement, the project first.
-    pub fn params<'a>(&'a self, project: &'a i32) -> [Param<'a>; 27] {
+    /// The statement's parameters, the project first.
+    pub fn params<'a>(&'a self, project: &'a i32) -> [Param<'a>; 22] {
         [
             project,
             &self.id,
@@ -127,11 +115,6 @@ impl UserColumns {
             &self.account_valid_until,
             &self.mfa_email,
             &self.mfa_phone_number,
-            &self.password.kind,
-            &self.password.expire_after,
-            &self.mfa_password.kind,
-            &self.mfa_password.expire_after,
-            &self.has_totp,
         ]
     }
 }
@@ -144,63 +127,6 @@ impl LoginIdColumns {
         };
         self.key.push(key);
         self.value.push(value);
-    }
-}
-
-impl SecretMarkColumns {
-    fn push(&mut self, mark: Option<SecretMark>) {
-        let (kind, expire_after) = match mark {
-            Some(SecretMark { kind, expire_after }) => (Some(kind), expire_after),
-            None => (None, None),
-        };
-        self.kind.push(kind);
-        self.expire_after.push(expire_after);
-    }
-}
-
-/// The columns of `insert_secrets.sql`, in their order; a row only where there is a secret.
-#[derive(Default)]
-pub struct SecretColumns {
-    user_id: Vec<Uuid>,
-    password_hash: Vec<Option<String>>,
-    mfa_password_hash: Vec<Option<String>>,
-    totp_secret: Vec<Option<Vec<u8>>>,
-    totp_key_id: Vec<Option<String>>,
-}
-
-impl SecretColumns {
-    pub fn push(&mut self, keys: &MasterKeys, project: i32, user_id: Uuid, secrets: Secrets) {
-        let Secrets { password_hash, mfa_password_hash, totp_secret } = secrets;
-        if password_hash.is_none() && mfa_password_hash.is_none() && totp_secret.is_none() {
-            return;
-        }
-        let (key_id, sealed) = match totp_secret {
-            Some(Secret(secret)) => {
-                let sealed = keys.seal_totp(project, user_id, &secret);
-                (Some(sealed.master_key_id), Some(sealed.bytes))
-            }
-            None => (None, None),
-        };
-        self.user_id.push(user_id);
-        self.password_hash.push(password_hash.map(|Secret(hash)| hash));
-        self.mfa_password_hash.push(mfa_password_hash.map(|Secret(hash)| hash));
-        self.totp_secret.push(sealed);
-        self.totp_key_id.push(key_id);
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.user_id.is_empty()
-    }
-
-    pub fn params<'a>(&'a self, project: &'a i32) -> [Param<'a>; 6] {
-        [
-            project,
-            &self.user_id,
-            &self.password_hash,
-            &self.mfa_password_hash,
-            &self.totp_secret,
-            &self.totp_key_id,
-        ]
     }
 }
 

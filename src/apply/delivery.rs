@@ -16,11 +16,28 @@ use crate::amqp::{ChunkMessage, Delivery};
 use crate::shutdown::Shutdown;
 use crate::{backoff, metrics, telemetry};
 
-/// How a delivery is settled.
-enum Settle {
+/// What the broker is told of a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settle {
     Ack,
     Reject,
     GiveBack,
+}
+
+impl Apply {
+    /// Works on a chunk until there is something to tell the broker; waits for a permit first.
+    ///
+    /// The whole of what a worker does with a message, whoever handed it over.
+    pub async fn settle(
+        &self,
+        message: &ChunkMessage,
+        redelivered: bool,
+        shutdown: &Shutdown,
+    ) -> Settle {
+        let permit = self.permits.clone().acquire_owned().await;
+        let permit = permit.expect("the semaphore is never closed");
+        work_off(self, message, redelivered, permit, shutdown).await
+    }
 }
 
 /// Works on a delivery until it is settled. A word to the broker that is lost costs nothing: the
@@ -35,11 +52,7 @@ pub async fn handle(
         metrics::redeliveries(1);
     }
     let settle = match &delivery.message {
-        Ok(message) => {
-            let suspect = delivery.redelivered || message.published > 1;
-            let run = Run { apply, message, permit: Some(permit), suspect, races: 0, failures: 0 };
-            run.until_settled(shutdown).instrument(span(message, delivery.redelivered)).await
-        }
+        Ok(message) => work_off(apply, message, delivery.redelivered, permit, shutdown).await,
         Err(error) => {
             tracing::error!(%error, "a message cannot be read; it goes to the dead letters");
             Settle::Reject
@@ -56,6 +69,18 @@ pub async fn handle(
     if let Err(error) = told {
         tracing::debug!(%error, "the broker was not told; it will hand the message out again");
     }
+}
+
+async fn work_off(
+    apply: &Apply,
+    message: &ChunkMessage,
+    redelivered: bool,
+    permit: OwnedSemaphorePermit,
+    shutdown: &Shutdown,
+) -> Settle {
+    let suspect = redelivered || message.published > 1;
+    let run = Run { apply, message, permit: Some(permit), suspect, races: 0, failures: 0 };
+    run.until_settled(shutdown).instrument(span(message, redelivered)).await
 }
 
 fn span(message: &ChunkMessage, redelivered: bool) -> tracing::Span {
@@ -92,7 +117,9 @@ impl Run<'_> {
             let error = match self.try_once().await {
                 Ok(Some(done)) => {
                     match done {
-                        Done::Applied => metrics::chunk_seconds("sure", began.elapsed()),
+                        Done::Applied(way) => {
+                            metrics::chunk_seconds(way.as_str(), began.elapsed());
+                        }
                         Done::Nothing => metrics::stale_deliveries(1),
                         Done::Split => {}
                     }

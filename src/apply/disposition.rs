@@ -1,6 +1,7 @@
 //! What is done about an attempt that failed: one pure function.
 
 use super::Error;
+use super::way::is_login_id;
 use crate::pg::Class;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,19 +44,6 @@ pub fn of(error: &Error, races: u32) -> Disposition {
             Class::TimedOut | Class::Other => Disposition::Suspect,
         },
     }
-}
-
-/// Whether a unique violation means that another task was faster.
-fn is_login_id(constraint: Option<&str>) -> bool {
-    matches!(
-        constraint,
-        Some(
-            "directory_user_email"
-                | "directory_user_phone_number"
-                | "directory_user_preferred_username"
-                | "directory_user_external_id"
-        )
-    )
 }
 
 #[cfg(test)]

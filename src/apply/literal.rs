@@ -1,4 +1,7 @@
-//! Values that a column array cannot carry as they are, as text that Postgres reads.
+//! Values that a column cannot carry as they are, as text that Postgres reads.
+
+use bytes::{BufMut, BytesMut};
+use serde_json::value::RawValue;
 
 use crate::import::user::Attributes;
 
@@ -7,17 +10,20 @@ pub fn object(attributes: &Attributes) -> Option<String> {
     if attributes.is_empty() {
         return None;
     }
-    let mut json = String::from("{");
-    for (at, (name, value)) in attributes.iter().enumerate() {
-        if at > 0 {
-            json.push(',');
-        }
-        json.push_str(&serde_json::to_string(name).expect("a string is always JSON"));
-        json.push(':');
-        json.push_str(value.get());
+    let mut json = BytesMut::new();
+    write_object(attributes, &mut json);
+    Some(String::from_utf8(json.into()).expect("JSON that was read is UTF-8"))
+}
+
+/// Appends the members as the text of one JSON object.
+pub fn write_object(members: &[(String, Box<RawValue>)], out: &mut BytesMut) {
+    for (at, (name, value)) in members.iter().enumerate() {
+        out.put_u8(if at == 0 { b'{' } else { b',' });
+        serde_json::to_writer((&mut *out).writer(), name).expect("a string is always JSON");
+        out.put_u8(b':');
+        out.put_slice(value.get().as_bytes());
     }
-    json.push('}');
-    Some(json)
+    out.put_u8(b'}');
 }
 
 /// A Postgres array literal, every element quoted.

@@ -1,5 +1,9 @@
--- Locks the users to be changed, in the order of the ids given, and says which of them are still
+-- Locks the users that were found, in the order of the ids given, and says which of them are still
 -- in the version they were found in.
+--
+-- All of them and not only those that change: a record may have failed because of a user that
+-- another task changes meanwhile. Two chunks could each fail for what the other takes away, and
+-- no order of their records would explain both.
 --
 -- LATERAL runs once an id in the array's order, so two chunks that change the same users take
 -- their locks alike.

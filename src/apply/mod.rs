@@ -8,6 +8,7 @@
 mod attempt;
 mod columns;
 mod consume;
+mod copy;
 mod delivery;
 mod disposition;
 mod error;
@@ -17,6 +18,7 @@ mod probe;
 mod rows;
 mod split;
 mod suspect;
+mod way;
 mod work;
 mod write;
 
@@ -28,6 +30,7 @@ use crate::config::{Broker, Worker as Settings};
 use crate::pg::Pool;
 use crate::seal::MasterKeys;
 
+pub use delivery::Settle;
 pub use error::Error;
 
 /// What a worker works with. Cheap to share: every delivery holds it.
@@ -40,6 +43,7 @@ pub struct Apply {
     concurrency: usize,
     /// Starts that ended with a worker's death, after which a chunk is cut.
     chunk_attempts: i32,
+    ways: way::Ways,
 }
 
 impl Apply {
@@ -57,6 +61,7 @@ impl Apply {
             permits: Arc::new(Semaphore::new(concurrency)),
             concurrency,
             chunk_attempts: settings.chunk_attempts as i32,
+            ways: way::Ways::default(),
         }
     }
 }

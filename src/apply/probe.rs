@@ -3,9 +3,12 @@
 use std::collections::BTreeSet;
 
 use deadpool_postgres::GenericClient;
+use tokio_postgres::Row;
 
+use super::way::Way;
 use super::{Error, rows};
 use crate::import::record::{Given, LoginId, PerIdentifier, Record};
+use crate::import::task::Identifier;
 use crate::import::user::User;
 use crate::project::{known_groups, known_roles};
 
@@ -26,41 +29,77 @@ pub struct Found {
 }
 
 impl Wanted {
-    pub fn of<'a>(records: impl Iterator<Item = &'a Record>) -> Self {
+    /// What has to be asked for to go this way.
+    pub fn of<'a>(
+        way: Way,
+        identifier: Identifier,
+        records: impl Iterator<Item = &'a Record>,
+    ) -> Self {
         let mut wanted = Self::default();
         for record in records {
-            add(&mut wanted.keys.email, &record.login_ids.email);
-            add(&mut wanted.keys.phone_number, &record.login_ids.phone_number);
-            add(&mut wanted.keys.preferred_username, &record.login_ids.preferred_username);
-            add(&mut wanted.keys.external_id, &record.login_ids.external_id);
+            for which in Identifier::ALL {
+                let is_asked = match way {
+                    Way::Blind => false,
+                    Way::Quick => which == identifier,
+                    Way::Sure => true,
+                };
+                if let (true, Given::Value(login_id)) = (is_asked, record.login_ids.get(which)) {
+                    wanted.keys.get_mut(which).push(login_id.key.clone());
+                }
+            }
             wanted.roles.extend(record.roles.iter().flatten().cloned());
             wanted.groups.extend(record.groups.iter().flatten().cloned());
         }
-        let PerIdentifier { email, phone_number, preferred_username, external_id } =
-            &mut wanted.keys;
-        for keys in [email, phone_number, preferred_username, external_id] {
+        for which in Identifier::ALL {
+            let keys = wanted.keys.get_mut(which);
             keys.sort_unstable();
             keys.dedup();
         }
         wanted
     }
 
+    /// The users that hold any of the login ids, whole.
     pub async fn probe(&self, client: &impl GenericClient, project: i32) -> Result<Found, Error> {
         let statement = client.prepare_cached(include_str!("probe.sql")).await?;
         let PerIdentifier { email, phone_number, preferred_username, external_id } = &self.keys;
         let rows = client
             .query(&statement, &[&project, email, phone_number, preferred_username, external_id])
             .await?;
-        Ok(Found {
-            users: rows.iter().map(rows::user).collect::<Result<_, _>>()?,
-            roles: known_roles(client, project, &self.roles).await?,
-            groups: known_groups(client, project, &self.groups).await?,
-        })
+        let users = rows.iter().map(rows::user).collect::<Result<_, _>>()?;
+        self.found(client, project, users).await
     }
-}
 
-fn add(keys: &mut Vec<String>, login_id: &Given<LoginId>) {
-    if let Given::Value(login_id) = login_id {
-        keys.push(login_id.key.clone());
+    /// The users that hold any of the identifiers: their ids, and nothing else of them.
+    pub async fn probe_identifiers(
+        &self,
+        client: &impl GenericClient,
+        project: i32,
+        identifier: Identifier,
+    ) -> Result<Found, Error> {
+        let keys = self.keys.get(identifier);
+        if keys.is_empty() {
+            return self.found(client, project, Vec::new()).await;
+        }
+        let column = format!("{}_key", identifier.as_str());
+        let sql = include_str!("probe_identifiers.sql").replace("COLUMN", &column);
+        let statement = client.prepare_cached(&sql).await?;
+        let rows = client.query(&statement, &[&project, keys]).await?;
+        let user = |row: &Row| {
+            let mut user = User { id: row.get(1), ..User::default() };
+            *user.login_ids.get_mut(identifier) = Some(LoginId { key: row.get(0), value: None });
+            user
+        };
+        self.found(client, project, rows.iter().map(user).collect()).await
+    }
+
+    async fn found(
+        &self,
+        client: &impl GenericClient,
+        project: i32,
+        users: Vec<User>,
+    ) -> Result<Found, Error> {
+        let roles = known_roles(client, project, &self.roles).await?;
+        let groups = known_groups(client, project, &self.groups).await?;
+        Ok(Found { users, roles, groups })
     }
 }

@@ -10,6 +10,7 @@ use super::attempt::{Aim, Done, begin, behind_fence, chunk_ref};
 use super::disposition::{self, Disposition};
 use super::fence::{Fenced, fence};
 use super::split::{self, Cause};
+use super::way::Way;
 use super::{Apply, Error};
 use crate::amqp::ChunkMessage;
 use crate::chunk::ChunkRef;
@@ -37,7 +38,7 @@ pub async fn attempt_alone(apply: &Apply, message: &ChunkMessage) -> Result<Done
         return at_the_limit(apply, transaction, fenced, message).await;
     }
     record_start(apply, &chunk).await?;
-    let work = behind_fence(apply, transaction, fenced, message, Aim::Apply);
+    let work = behind_fence(apply, transaction, fenced, message, Aim::Apply, Way::Sure);
     let result = tokio::time::timeout(DEADLINE, work).await.unwrap_or(Err(Error::Deadline));
     if let Err(error) = &result
         && disposition::of(error, 1) != Disposition::Suspect
@@ -54,7 +55,7 @@ async fn at_the_limit(
     message: &ChunkMessage,
 ) -> Result<Done, Error> {
     if message.record_count == 1 {
-        return behind_fence(apply, transaction, fenced, message, Aim::Condemn).await;
+        return behind_fence(apply, transaction, fenced, message, Aim::Condemn, Way::Sure).await;
     }
     split::split(apply, transaction, fenced, message, Cause::Died).await
 }

@@ -17,13 +17,11 @@ SET version = r.version + 1, updated_at = now(),
 FROM unnest(
     $2::uuid[], $3::bigint[], $4::text[], $5::text[], $6::bool[], $7::text[], $8::text[], $9::bool[],
     $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[],
-    $17::text[], $18::bool[], $19::timestamptz[], $20::timestamptz[], $21::text[], $22::text[],
-    $23::text[], $24::timestamptz[], $25::text[], $26::timestamptz[], $27::bool[])
+    $17::text[], $18::bool[], $19::timestamptz[], $20::timestamptz[], $21::text[], $22::text[])
     AS r (
         id, version, email_key, email_value, email_verified,
         phone_number_key, phone_number_value, phone_number_verified,
         preferred_username_key, preferred_username_value, external_id_key, external_id_value,
         attributes, custom_attributes, roles, groups,
-        disabled, account_valid_from, account_valid_until, mfa_email, mfa_phone_number,
-        password_type, password_expire_after, mfa_password_type, mfa_password_expire_after, has_totp)
+        disabled, account_valid_from, account_valid_until, mfa_email, mfa_phone_number)
 WHERE u.project = $1 AND u.id = r.id AND u.version = r.version

@@ -2,27 +2,36 @@
 //!
 //! Runs off the threads that serve the connections, for a chunk takes tens of milliseconds.
 
-use std::collections::{BTreeSet, HashMap};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use uuid::Uuid;
 
 use super::Error;
-use super::columns::{ReleaseColumns, SecretColumns, UserColumns};
+use super::columns::{ReleaseColumns, UserColumns};
+use super::copy::Rows;
 use super::fence::Fenced;
 use super::probe::Found;
 use crate::chunk::{ChunkRef, Details, DetailsWriter, Entry, Kind, Payload, read_payload};
 use crate::import::outcome::{Fault, Outcome, Verdict};
-use crate::import::parse;
+use crate::import::parse::{self, Parsed};
 use crate::import::record::{LoginId, PerIdentifier, Record};
-use crate::import::redact;
 use crate::import::resolve::{Candidate, Resolution, Rules, resolve};
-use crate::import::user::User;
+use crate::import::user::{Secrets, User};
 use crate::seal::MasterKeys;
 
 /// A chunk's records, read.
 pub struct Opened {
     pub payload: Payload,
     candidates: Vec<Candidate>,
+    echoes: Vec<Echo>,
+}
+
+/// What may be shown of a record.
+enum Echo {
+    None,
+    AsSent,
+    Rewritten(String),
 }
 
 /// What an attempt writes.
@@ -30,13 +39,22 @@ pub struct Opened {
 pub struct Work {
     pub new_roles: BTreeSet<String>,
     pub new_groups: BTreeSet<String>,
-    pub inserts: UserColumns,
-    pub secrets: SecretColumns,
-    /// Of users to be changed, sorted: lock order.
+    pub inserts: Rows,
+    pub changes: Changes,
+    pub told: Told,
+    /// Every sound record is a row that is copied as the record made it, or was skipped for one:
+    /// whatever the directory holds against it, a unique index says.
+    pub is_judged_by_indexes: bool,
+}
+
+/// What becomes of users that exist.
+#[derive(Default)]
+pub struct Changes {
+    /// Of the users that were found, where any of them changes; sorted: lock order. Also of those
+    /// that only kept a record from its wish, for a failure is as true as an update has to be.
     pub locks: (Vec<Uuid>, Vec<i64>),
     pub releases: ReleaseColumns,
     pub updates: UserColumns,
-    pub told: Told,
 }
 
 /// What is said of a chunk's records.
@@ -60,29 +78,33 @@ pub struct Counts {
 /// Opens, decompresses, parses and validates every record.
 pub fn open(fenced: &Fenced, chunk: &ChunkRef, sealed: &[u8]) -> Result<Opened, Error> {
     let payload = read_payload(&fenced.key, chunk, sealed)?;
-    let candidates = payload.entries().map(|entry| candidate(fenced, &entry)).collect();
-    Ok(Opened { payload, candidates })
+    let (candidates, echoes) = payload.entries().map(|entry| candidate(fenced, &entry)).unzip();
+    Ok(Opened { payload, candidates, echoes })
 }
 
-fn candidate(fenced: &Fenced, entry: &Entry<'_>) -> Candidate {
-    let record = match entry.kind {
+fn candidate(fenced: &Fenced, entry: &Entry<'_>) -> (Candidate, Echo) {
+    let (record, echo) = match entry.kind {
         Kind::Json(json) => read_record(fenced, json, entry.line),
-        Kind::TooLarge { limit } => Err(vec![Fault::record_too_large(limit)]),
-        Kind::BadRow { cells, columns } => Err(vec![Fault::bad_row(entry.line, cells, columns)]),
+        Kind::TooLarge { limit } => (Err(vec![Fault::record_too_large(limit)]), Echo::None),
+        Kind::BadRow { cells, columns } => {
+            (Err(vec![Fault::bad_row(entry.line, cells, columns)]), Echo::None)
+        }
     };
-    Candidate {
-        record,
-        new_id: Uuid::now_v7(),
-        shares_with_earlier_chunk: entry.shares_with_earlier_chunk,
-    }
+    let shares_with_earlier_chunk = entry.shares_with_earlier_chunk;
+    (Candidate { record, new_id: Uuid::now_v7(), shares_with_earlier_chunk }, echo)
 }
 
-/// The record, or its faults with the line of the file they stand in.
-fn read_record(fenced: &Fenced, json: &[u8], line: u64) -> Result<Box<Record>, Vec<Fault>> {
+/// The record, or its faults with the line of the file they stand in, and its echo.
+fn read_record(fenced: &Fenced, json: &[u8], line: u64) -> (Result<Box<Record>, Vec<Fault>>, Echo) {
+    let Parsed { record, echo } = parse::parse(json, fenced.options.identifier, &fenced.settings);
     let located = |fault: Fault| if line > 0 { fault.at_line(line) } else { fault };
-    parse::parse(json, fenced.options.identifier, &fenced.settings)
-        .map(Box::new)
-        .map_err(|faults| faults.into_iter().map(located).collect())
+    let record = record.map(Box::new).map_err(|faults| faults.into_iter().map(located).collect());
+    let echo = match echo {
+        None => Echo::None,
+        Some(Cow::Borrowed(_)) => Echo::AsSent,
+        Some(Cow::Owned(text)) => Echo::Rewritten(text),
+    };
+    (record, echo)
 }
 
 impl Opened {
@@ -105,9 +127,22 @@ impl Opened {
             known_groups: &found.groups,
         };
         let before = found.users.iter().map(|user| (user.id, keys_of(&user.login_ids))).collect();
-        let resolution = resolve(&rules, self.candidates, found.users);
-        let told = tell(&self.payload, chunk, &resolution.verdicts);
-        Work { told, ..columns(resolution, &before, chunk.project, keys) }
+        let versions = found.users.iter().map(|user| (user.id, user.version));
+        let versions: BTreeMap<Uuid, i64> = versions.collect();
+        let is_sound: Vec<_> = self.candidates.iter().map(|c| c.record.is_ok()).collect();
+        let Resolution { verdicts, inserts, updates, new_roles, new_groups } =
+            resolve(&rules, self.candidates, found.users);
+        let is_judged = |(sound, verdict): (bool, &Verdict)| {
+            !sound || matches!(verdict.outcome, Outcome::Inserted | Outcome::Skipped)
+        };
+        Work {
+            is_judged_by_indexes: is_sound.into_iter().zip(&verdicts).all(is_judged),
+            told: tell(&self.payload, &self.echoes, chunk, &verdicts),
+            inserts: rows(inserts, chunk.project, keys),
+            changes: changes(updates, &before, versions),
+            new_roles,
+            new_groups,
+        }
     }
 
     /// Gives up on every record of the chunk: tried alone, it was refused or ended the worker.
@@ -119,7 +154,7 @@ impl Opened {
             errors: vec![Fault::unprocessable()],
         };
         let verdicts = vec![condemned; self.candidates.len()];
-        Work { told: tell(&self.payload, chunk, &verdicts), ..Work::default() }
+        Work { told: tell(&self.payload, &self.echoes, chunk, &verdicts), ..Work::default() }
     }
 }
 
@@ -133,16 +168,17 @@ fn keys_of(ids: &PerIdentifier<Option<LoginId>>) -> PerIdentifier<Option<String>
     }
 }
 
-fn tell(payload: &Payload, chunk: &ChunkRef, verdicts: &[Verdict]) -> Told {
+fn tell(payload: &Payload, echoes: &[Echo], chunk: &ChunkRef, verdicts: &[Verdict]) -> Told {
     let mut details = DetailsWriter::default();
     let mut counts = Counts::default();
     let mut failed_lines = Vec::new();
-    for (at, (entry, verdict)) in payload.entries().zip(verdicts).enumerate() {
-        let echo = match entry.kind {
-            Kind::Json(json) => redact::redact(json),
-            Kind::TooLarge { .. } | Kind::BadRow { .. } => None,
+    for (at, ((entry, echo), verdict)) in payload.entries().zip(echoes).zip(verdicts).enumerate() {
+        let echo = match (echo, entry.kind) {
+            (Echo::AsSent, Kind::Json(json)) => Some(json),
+            (Echo::Rewritten(text), _) => Some(text.as_bytes()),
+            _ => None,
         };
-        details.push(chunk.first_index + at as i64, echo.as_deref().map(str::as_bytes), verdict);
+        details.push(chunk.first_index + at as i64, echo, verdict);
         if verdict.outcome == Outcome::Failed && entry.line > 0 {
             failed_lines.push(entry.line as i64);
         }
@@ -157,34 +193,32 @@ fn tell(payload: &Payload, chunk: &ChunkRef, verdicts: &[Verdict]) -> Told {
     Told { details: details.finish(), counts, failed_lines }
 }
 
-fn columns(
-    resolution: Resolution,
-    before: &HashMap<Uuid, PerIdentifier<Option<String>>>,
-    project: i32,
-    keys: &MasterKeys,
-) -> Work {
-    let mut work = Work {
-        new_roles: resolution.new_roles,
-        new_groups: resolution.new_groups,
-        ..Work::default()
-    };
-    let mut inserts = resolution.inserts;
+fn rows(mut inserts: Vec<(User, Secrets)>, project: i32, keys: &MasterKeys) -> Rows {
     // By key, whatever the identifier, so that two tasks that insert the same users lock alike.
     inserts.sort_unstable_by(|(a, _), (b, _)| sort_key(a).cmp(&sort_key(b)));
+    let mut rows = Rows::with_capacity(inserts.len());
     for (user, secrets) in inserts {
-        work.secrets.push(keys, project, user.id, secrets);
-        work.inserts.push(user);
+        rows.push(keys, project, &user, secrets);
     }
-    let mut updates = resolution.updates;
+    rows
+}
+
+fn changes(
+    mut updates: Vec<User>,
+    before: &HashMap<Uuid, PerIdentifier<Option<String>>>,
+    versions: BTreeMap<Uuid, i64>,
+) -> Changes {
+    let mut changes = Changes::default();
+    if !updates.is_empty() {
+        changes.locks = versions.into_iter().unzip();
+    }
     updates.sort_unstable_by_key(|user| user.id);
     for user in updates {
-        work.locks.0.push(user.id);
-        work.locks.1.push(user.version);
         let found = before.get(&user.id).expect("only users that were found are updated");
-        work.releases.push(found, &user);
-        work.updates.push(user);
+        changes.releases.push(found, &user);
+        changes.updates.push(user);
     }
-    work
+    changes
 }
 
 fn sort_key(user: &User) -> [Option<&str>; 4] {

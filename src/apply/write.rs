@@ -1,11 +1,15 @@
-//! The write step, the sure way: release, insert, update, then the chunk and the task.
+//! The write step: users, then the chunk and the task.
 
 use deadpool_postgres::GenericClient;
+use tokio_postgres::types::ToSql;
 
 use super::Error;
-use super::work::{Told, Work};
-use crate::chunk::ChunkRef;
+use super::work::{Changes, Counts, Told, Work};
+use crate::chunk::{ChunkRef, Details};
+use crate::pg::Transaction;
 use crate::project::{ensure_groups, ensure_roles};
+
+type Param<'a> = &'a (dyn ToSql + Sync);
 
 /// What the write step found out.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -18,108 +22,83 @@ pub enum Written {
     TaskEnded,
 }
 
-/// Writes what an attempt resolved, in lock order: roles and groups by name, users to be changed
-/// by id, new users by key, waiters by index, the task, its key.
+/// Writes what an attempt resolved, in lock order: roles and groups by name, users that were
+/// found by id, new users by key, waiters by index, the task, its key.
 pub async fn write(
-    client: &impl GenericClient,
+    client: &Transaction<'_>,
     chunk: &ChunkRef,
     work: &Work,
 ) -> Result<Written, Error> {
     ensure_roles(client, chunk.project, &work.new_roles).await?;
     ensure_groups(client, chunk.project, &work.new_groups).await?;
-    write_users(client, chunk.project, work).await?;
-    write_chunk(client, chunk, work).await?;
-    count(client, chunk, work).await
+    make_room(client, chunk.project, &work.changes).await?;
+    work.inserts.copy(client).await?;
+    update(client, chunk.project, &work.changes).await?;
+    write_chunk(client, chunk, &work.told).await
 }
 
-async fn write_users(client: &impl GenericClient, project: i32, work: &Work) -> Result<(), Error> {
-    if !work.updates.is_empty() {
+/// Locks the users to be changed and takes away the login ids that they lose, so that whoever
+/// gets one of them finds it free.
+async fn make_room(
+    client: &impl GenericClient,
+    project: i32,
+    changes: &Changes,
+) -> Result<(), Error> {
+    let Changes { locks: (ids, versions), releases, updates: _ } = changes;
+    if !ids.is_empty() {
         let lock = client.prepare_cached(include_str!("lock_users.sql")).await?;
-        let locked = client.query(&lock, &[&project, &work.locks.0, &work.locks.1]).await?;
-        if locked.len() < work.locks.0.len() {
+        let locked = client.query(&lock, &[&project, ids, versions]).await?;
+        if locked.len() < ids.len() {
             return Err(Error::Race);
         }
     }
-    if !work.releases.is_empty() {
+    if !releases.is_empty() {
         let release = client.prepare_cached(include_str!("release.sql")).await?;
-        client.execute(&release, &work.releases.params(&project)).await?;
-    }
-    if !work.inserts.is_empty() {
-        let insert = client.prepare_cached(include_str!("insert_users.sql")).await?;
-        let inserted = client.execute(&insert, &work.inserts.params(&project)).await?;
-        if (inserted as usize) < work.inserts.len() {
-            return Err(Error::Race);
-        }
-    }
-    if !work.secrets.is_empty() {
-        let secrets = client.prepare_cached(include_str!("insert_secrets.sql")).await?;
-        client.execute(&secrets, &work.secrets.params(&project)).await?;
-    }
-    if !work.updates.is_empty() {
-        let update = client.prepare_cached(include_str!("update_users.sql")).await?;
-        let updated = client.execute(&update, &work.updates.params(&project)).await?;
-        if (updated as usize) < work.updates.len() {
-            return Err(Error::Race);
-        }
+        client.execute(&release, &releases.params(&project)).await?;
     }
     Ok(())
 }
 
+async fn update(client: &impl GenericClient, project: i32, changes: &Changes) -> Result<(), Error> {
+    let updates = &changes.updates;
+    if updates.is_empty() {
+        return Ok(());
+    }
+    let update = client.prepare_cached(include_str!("update_users.sql")).await?;
+    let updated = client.execute(&update, &updates.params(&project)).await?;
+    if (updated as usize) < updates.len() { Err(Error::Race) } else { Ok(()) }
+}
+
+/// The chunk, those that waited for it, and the task, sent in this order and in one round trip.
 async fn write_chunk(
     client: &impl GenericClient,
     chunk: &ChunkRef,
-    work: &Work,
-) -> Result<(), Error> {
-    let ChunkRef { project, task, first_index, record_count } = chunk;
-    let Told { details, counts: _, failed_lines } = &work.told;
-    let applied = client.prepare_cached(include_str!("applied.sql")).await?;
-    client
-        .execute(
-            &applied,
-            &[
-                project,
-                task,
-                first_index,
-                &details.blob,
-                &details.failed,
-                &details.warned,
-                failed_lines,
-            ],
-        )
-        .await?;
-    let waiters = client.prepare_cached(include_str!("waiters.sql")).await?;
-    client.execute(&waiters, &[project, task, first_index]).await?;
-    let innocent = client
-        .prepare_cached(
-            "DELETE FROM import_chunk_attempt
-             WHERE project = $1 AND task = $2 AND first_index = $3 AND record_count = $4",
-        )
-        .await?;
-    client.execute(&innocent, &[project, task, first_index, record_count]).await?;
-    Ok(())
-}
-
-async fn count(
-    client: &impl GenericClient,
-    chunk: &ChunkRef,
-    work: &Work,
+    told: &Told,
 ) -> Result<Written, Error> {
-    let counts = work.told.counts;
+    let ChunkRef { project, task, first_index, record_count } = chunk;
+    let Told { details, counts, failed_lines } = told;
+    // Prepared before anything is sent: one that still had to be would be overtaken.
+    let applied = client.prepare_cached(include_str!("applied.sql")).await?;
+    let waiters = client.prepare_cached(include_str!("waiters.sql")).await?;
+    let innocent = client.prepare_cached(INNOCENT).await?;
     let count = client.prepare_cached(include_str!("count.sql")).await?;
-    let row = client
-        .query_opt(
-            &count,
-            &[
-                &chunk.project,
-                &chunk.task,
-                &counts.inserted,
-                &counts.updated,
-                &counts.skipped,
-                &counts.failed,
-            ],
-        )
-        .await?;
-    let Some(row) = row else {
+    let Details { blob, failed, warned } = details;
+    let Counts { inserted, updated, skipped, failed: lost } = counts;
+    let chunk: [Param<'_>; 4] = [project, task, first_index, record_count];
+    let outcomes: [Param<'_>; 7] = [project, task, first_index, blob, failed, warned, failed_lines];
+    let counts: [Param<'_>; 6] = [project, task, inserted, updated, skipped, lost];
+    let sent = tokio::join!(
+        biased;
+        client.execute(&applied, &outcomes),
+        client.execute(&waiters, &chunk[..3]),
+        client.execute(&innocent, &chunk),
+        client.query_opt(&count, &counts),
+    );
+    // The first to fail is the one that failed; Postgres refuses all that come after it.
+    sent.0?;
+    sent.1?;
+    sent.2?;
+    let Some(row) = sent.3? else {
         return Ok(Written::TaskEnded);
     };
     if !row.get::<_, bool>(0) {
@@ -128,6 +107,9 @@ async fn count(
     let shred = client
         .prepare_cached("DELETE FROM import_task_key WHERE project = $1 AND task = $2")
         .await?;
-    client.execute(&shred, &[&chunk.project, &chunk.task]).await?;
+    client.execute(&shred, &[project, task]).await?;
     Ok(Written::LastChunk { task_seconds: row.get(1) })
 }
+
+const INNOCENT: &str = "DELETE FROM import_chunk_attempt
+    WHERE project = $1 AND task = $2 AND first_index = $3 AND record_count = $4";

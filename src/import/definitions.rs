@@ -158,7 +158,7 @@ mod tests {
 
     fn causes(settings: &Settings, attributes: &str) -> Value {
         let record = format!(r#"{{"email":"a@b.c","custom_attributes":{attributes}}}"#);
-        match parse(record.as_bytes(), Identifier::Email, settings) {
+        match parse(record.as_bytes(), Identifier::Email, settings).record {
             Ok(_) => Value::Null,
             Err(faults) => faults[0].info["causes"].clone(),
         }

@@ -18,26 +18,29 @@ const HIDDEN: &str = "\"REDACTED\"";
 
 /// Parsers stop at some depth (`serde_json` at 128 levels), and an echo stands a few levels deep
 /// in an answer: one record must not make all the others unreadable.
-const DEPTH_MAX: usize = 100;
+pub(super) const DEPTH_MAX: usize = 100;
 
 /// What may be shown of a record, as JSON on one line. `None` where the bytes are no JSON object,
 /// give a name twice in one object, or lie too deep to be read.
 pub fn redact(json: &[u8]) -> Option<Cow<'_, str>> {
     let members = json::read(json).ok()?;
-    if !structure::is_readable(&members, DEPTH_MAX) {
-        return None;
-    }
+    structure::is_readable(&members, DEPTH_MAX).then(|| shown(json, &members))
+}
+
+/// The same for a record that was read into these members, each of them once in its object and
+/// not too deep.
+pub(super) fn shown<'a>(json: &'a [u8], members: &[Member<'_>]) -> Cow<'a, str> {
     let echo = if members.iter().any(|member| matches!(&*member.name, "password" | "mfa")) {
-        Cow::Owned(rewritten(&members, record))
+        Cow::Owned(rewritten(members, record))
     } else {
-        Cow::Borrowed(std::str::from_utf8(json).ok()?)
+        Cow::Borrowed(std::str::from_utf8(json).expect("JSON that was read is UTF-8"))
     };
     // No string of JSON holds a raw line end, so all of these stand between tokens.
-    Some(if echo.contains(['\n', '\r']) {
+    if echo.as_bytes().contains(&b'\n') || echo.as_bytes().contains(&b'\r') {
         Cow::Owned(echo.replace(['\n', '\r'], ""))
     } else {
         echo
-    })
+    }
 }
 
 enum Shown {

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::record::{LoginId, PerIdentifier, Secret};
 
 /// Everything of a user but its secrets.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "one a column: a user is these facts")]
 pub struct User {
     /// A `UUIDv7`.

@@ -86,7 +86,7 @@ define! {
             "Relay steps that failed, by who was away."
 
         // Stage 3, apply.
-        chunks_applied(way ["quick" "sure"]) "user_import_chunks_applied_total"
+        chunks_applied(way ["blind" "quick" "sure"]) "user_import_chunks_applied_total"
             "Chunks committed, by the way they were written."
         records(outcome ["inserted" "updated" "skipped" "failed"]) "user_import_records_total"
             "Records committed, by outcome; of dry runs too."
@@ -94,6 +94,8 @@ define! {
             "Deliveries that the broker handed over a second time."
         stale_deliveries() "user_import_stale_deliveries_total"
             "Deliveries whose chunk needed nothing any more: acknowledged, and nothing changed."
+        copies_in_vain() "user_import_copies_in_vain_total"
+            "Chunks written again a slower way because a login id of theirs was taken."
         races() "user_import_races_total"
             "Chunks started again because another task took a login id first."
         transient_retries() "user_import_transient_retries_total"

@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 
-use crate::harness::{World, assert_converged, eventually, holds, lines, was_killed};
+use crate::harness::{
+    Client, Process, Role, World, assert_converged, eventually, holds, lines, was_killed,
+};
 
 const SPLIT: &str = "user_import_chunks_split_total";
 
@@ -28,11 +30,63 @@ async fn a_record_that_the_database_refuses_harms_itself_alone() {
     assert!(split >= 6.0, "100 records were halved down to one: {split}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn one_record_of_a_thousand_that_the_database_refuses_is_the_only_one_to_fail() {
+    let world = World::new().await;
+    let refuse = "ALTER TABLE directory_user ADD CONSTRAINT nobody_foresaw_this
+        CHECK (email_key <> 'user567@example.com')";
+    world.database.execute(refuse, &[]).await;
+    let api = world.api().env("CHUNK_RECORDS", 1000).start().await;
+    let client = world.client(&api).await;
+    let _worker = world.worker().start().await;
+    let task = client.import_lines(lines(0..1000)).await.task();
+    let seen = assert_converged(&world, &client, &task).await;
+    assert_one_unprocessable(&seen, 567, 999);
+}
+
+/// Starts a worker again each time it dies, until the task ends. Returns the one that is left, and
+/// how many died.
+async fn supervised(role: Role, client: &Client, task: &str) -> (Process, usize) {
+    let mut worker = role.clone().spawn();
+    let mut deaths = 0;
+    eventually("the task ends", 240, async || {
+        if worker.has_ended() {
+            let status = worker.ended(1).await;
+            assert!(was_killed(status), "{status}: {}", worker.log());
+            deaths += 1;
+            worker = role.clone().spawn();
+        }
+        let seen = client.status(task).await;
+        holds(seen["status"] == "completed", seen)
+    })
+    .await;
+    (worker, deaths)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_record_of_a_thousand_that_ends_every_worker_is_the_only_one_to_fail() {
+    let world = World::new().await;
+    let api = world.api().env("CHUNK_RECORDS", 1000).start().await;
+    let client = world.client(&api).await;
+    // The chunks beside the poisoned one are in work in the same process when it dies.
+    let task = client.import_lines(lines(0..4000)).await.task();
+    world.broker.await_ready(&world.broker.bulk(), 4).await;
+    let role = world.worker().failpoints("apply.records=kill#1234");
+    let (_worker, deaths) = supervised(role, &client, &task).await;
+    eprintln!("{deaths} workers died of one record");
+    assert!((2..=12).contains(&deaths), "{deaths}");
+    let seen = assert_converged(&world, &client, &task).await;
+    assert_one_unprocessable(&seen, 1234, 3999);
+    let whole = "SELECT count(*) FROM import_chunk WHERE record_count = 1000";
+    assert_eq!(world.database.count(whole, &[]).await, 3, "no neighbour was cut");
+}
+
 /// Lets workers die of the task's one chunk until no more than `starts` are left to count.
 async fn die_of(world: &World, deaths: usize) {
     for _ in 0..deaths {
         let role = world.worker().env("CHUNK_ATTEMPTS", 2).failpoints("apply.before_commit=kill");
-        let mut worker = role.start().await;
+        // It may be dead before it was seen to listen.
+        let mut worker = role.spawn();
         let status = worker.ended(60).await;
         assert!(was_killed(status), "{status}");
     }

@@ -9,33 +9,58 @@ mod login_ids;
 mod member;
 mod secrets;
 
+use std::borrow::Cow;
+
 use super::causes::{At, Causes};
 use super::json::{self, Member};
 use super::login_id;
 use super::outcome::Fault;
 use super::record::{PerIdentifier, Record};
+use super::redact;
 use super::settings::Settings;
 use super::structure;
 use super::task::Identifier;
 use attributes::Check;
 
-/// The record that these bytes are, or why they are none: one `InvalidJSON`, or one
-/// `ValidationFailed` with all causes.
-///
-/// A record that keeps its schema and fails all the same carries the reason in its `faults`, for
-/// whether its user exists is still to be said.
-pub fn parse(
-    json: &[u8],
+/// A record and its echo, from one reading.
+#[derive(Debug)]
+pub struct Parsed<'a> {
+    /// The record, or why it is none: one `InvalidJSON`, or one `ValidationFailed` with all causes.
+    ///
+    /// A record that keeps its schema and fails all the same carries the reason in its `faults`,
+    /// for whether its user exists is still to be said.
+    pub record: Result<Record, Vec<Fault>>,
+    /// As [`redact::redact`] gives it.
+    pub echo: Option<Cow<'a, str>>,
+}
+
+/// Reads what these bytes ask for, and what may be shown of them.
+pub fn parse<'a>(json: &'a [u8], identifier: Identifier, settings: &Settings) -> Parsed<'a> {
+    let members = match json::read(json) {
+        Ok(members) => members,
+        Err(at) => {
+            let record = Err(vec![Fault::invalid_json(at.line, at.column)]);
+            return Parsed { record, echo: None };
+        }
+    };
+    let record = record(&members, identifier, settings);
+    // A sound record has no more levels than its schema allows, and no name twice.
+    let is_readable = record.is_ok() || structure::is_readable(&members, redact::DEPTH_MAX);
+    let echo = is_readable.then(|| redact::shown(json, &members));
+    Parsed { record, echo }
+}
+
+fn record(
+    members: &[Member<'_>],
     identifier: Identifier,
     settings: &Settings,
 ) -> Result<Record, Vec<Fault>> {
-    let members = json::read(json).map_err(|at| vec![Fault::invalid_json(at.line, at.column)])?;
     let mut reader = Reader::new(identifier, settings);
     if members.iter().all(|member| member.name != identifier.as_str()) {
         reader.causes.required(&At::ROOT, &[identifier.as_str()]);
     }
-    structure::check(&members, &mut reader.causes);
-    for member in &members {
+    structure::check(members, &mut reader.causes);
+    for member in members {
         reader.member(member);
     }
     reader.finish()

@@ -78,7 +78,8 @@ proptest! {
     #[test]
     fn any_record_is_read_safely(json in object(json()), identifier in select(&Identifier::ALL[..])) {
         let settings = Settings::default();
-        let record = parse(json.as_bytes(), identifier, &settings);
+        let record = parse(json.as_bytes(), identifier, &settings).record;
+        prop_assert_eq!(parse(json.as_bytes(), identifier, &settings).echo, redact(json.as_bytes()));
         if let Some(echo) = redact(json.as_bytes()) {
             prop_assert!(!echo.contains(['\n', '\r']));
             prop_assert!(serde_json::from_str::<serde::de::IgnoredAny>(&echo).is_ok(), "{}", echo);

@@ -38,7 +38,7 @@ fn a_line_that_is_no_object_says_where_and_never_what() {
 
 #[test]
 fn invalid_utf_8_is_no_json() {
-    let fault = parse(b"{\"email\":\"\xff\"}", Identifier::Email, &Settings::default());
+    let fault = parse(b"{\"email\":\"\xff\"}", Identifier::Email, &Settings::default()).record;
     assert_eq!(only(fault.expect_err("broken")).info, json!({ "line": 1, "column": 11 }));
 }
 
@@ -57,7 +57,7 @@ fn the_identifier_is_required_and_never_null() {
                 ("/", "minLength", json!({ "expected": 1, "actual": 0 })),
             ),
         ] {
-            let fault = parse(record.as_bytes(), identifier, &Settings::default());
+            let fault = parse(record.as_bytes(), identifier, &Settings::default()).record;
             let fault = only(fault.expect_err("a broken record"));
             let location = if expected.0.is_empty() { String::new() } else { format!("/{name}") };
             let cause = json!({ "location": location, "kind": expected.1, "details": expected.2 });
