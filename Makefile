@@ -4,13 +4,13 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test servers stop lint chaos soak bench
+.PHONY: help demo test servers stop lint chaos soak bench client-check
 
 # Its output is taken first: the exit code of a command inside `eval "$(...)"` is lost.
 with_env = settings="$$(scripts/servers env)" && eval "$$settings" &&
 
 help:
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS=$$'\t' read -r name text; do printf '%-9s%s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS=$$'\t' read -r name text; do printf '%-14s%s\n' "$$name" "$$text"; done
 
 demo: ## import USERS (20000) users for real: servers, API, two workers; ctrl-C stops it all
 	@scripts/demo
@@ -29,7 +29,7 @@ lint: ## check format, clippy, rustdoc and, where it is installed, shellcheck
 	cargo fmt --check
 	cargo clippy --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --no-deps --document-private-items --locked
-	@if command -v shellcheck >/dev/null; then shellcheck -x -a scripts/servers scripts/demo .ci/run; fi
+	@if command -v shellcheck >/dev/null; then shellcheck -x -a scripts/servers scripts/demo scripts/client-check .ci/run; fi
 
 chaos: servers ## kill and cut everything at random for CHAOS_SECONDS (300); CHAOS_SEED repeats a run
 	@$(with_env) CHAOS_SECONDS="$${CHAOS_SECONDS:-300}" cargo test --locked --test chaos -- --nocapture
@@ -40,3 +40,6 @@ soak: servers ## hold SOAK_CASES (100000) random imports against the serial mode
 
 bench: servers ## measure the whole way in records a second
 	@$(with_env) cargo bench --locked --bench whole_way
+
+client-check: ## run an Express app that was written against the contract alone (needs Node.js)
+	@scripts/client-check

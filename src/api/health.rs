@@ -9,19 +9,50 @@ use std::time::{Duration, Instant};
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use axum::{Json, Router};
 use serde::Serialize;
 use tokio::sync::Mutex;
 
 use crate::config::Broker;
 use crate::pg::{self, Pool, SchemaError};
+use crate::web::route::{Content, Route, Routes};
 use crate::{amqp, metrics};
 
 /// A neighbour that takes longer is as good as away.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// How old an answer may be: whoever asks in a storm shares one look.
 const FRESH: Duration = Duration::from_secs(1);
+
+const HEALTHZ: Route = Route {
+    needs_token: false,
+    gives: &[Content { media: "text/plain", schema: r#"{"type": "string"}"#, example: "ok\n" }],
+    ..Route::get("/healthz", "isAlive", "200 while the process lives; asks nothing of anybody.")
+};
+
+const READYZ: Route = Route {
+    needs_token: false,
+    gives: &[Content {
+        media: "application/json",
+        schema: r##"{"$ref": "#/components/schemas/Readiness"}"##,
+        example: r#"{"ready": true, "checks": {"postgres": "ok", "rabbitmq": "unreachable"}}"#,
+    }],
+    ..Route::get(
+        "/readyz",
+        "isReady",
+        "Whether this process can do its own job; 503 with the same body where it cannot. An API \
+         stays ready while only the broker is away.",
+    )
+};
+
+const METRICS: Route = Route {
+    needs_token: false,
+    gives: &[Content {
+        media: "text/plain",
+        schema: r#"{"type": "string"}"#,
+        example: "user_import_tasks_accepted_total 1\n",
+    }],
+    ..Route::get("/metrics", "metrics", "Prometheus text.")
+};
 
 /// What a process cannot do its job without.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,12 +89,12 @@ impl Health {
         Self { pool, broker, needs, last: Arc::default() }
     }
 
+    pub fn routes() -> Routes<Self> {
+        Routes::new().on(&HEALTHZ, async || "ok\n").on(&READYZ, ready).on(&METRICS, metrics_text)
+    }
+
     pub fn router(self) -> Router {
-        Router::new()
-            .route("/healthz", get(async || "ok\n"))
-            .route("/readyz", get(ready))
-            .route("/metrics", get(metrics_text))
-            .with_state(self)
+        Self::routes().with_state(self)
     }
 
     async fn look(&self) -> Report {

@@ -4,6 +4,7 @@
 //! thing that `main` does. A stage is mentioned here once, where it is plugged in.
 
 mod health;
+pub mod openapi;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,7 +45,8 @@ pub async fn serve(
     shutdown.spawn(janitor::run(pool.clone(), config.janitor.clone(), shutdown.clone()));
     let health = Health::new(pool.clone(), config.broker.clone(), Needs::Postgres);
     let router = Router::new()
-        .nest("/_api/admin", stages(config, pool, master_keys, poke, shutdown))
+        .nest(openapi::ADMIN, stages(config, pool, master_keys, poke, shutdown))
+        .merge(openapi::routes().with_state(()))
         .merge(health.router());
     let grace = Duration::from_secs(config.shutdown_grace_seconds);
     let limits = web::Limits {
@@ -75,8 +77,10 @@ fn stages(
         auth: auth.clone(),
         hashing: directory::Hashing::new(&config.verify),
     };
+    let watches = report::Watches::new(pool.clone(), shutdown.clone());
+    let report = report::State { pool, auth, watches };
     Router::new()
-        .merge(intake::router(intake))
-        .merge(directory::router(directory))
-        .merge(report::router(report::State { pool, auth }))
+        .merge(intake::routes().with_state(intake))
+        .merge(directory::routes().with_state(directory))
+        .merge(report::routes().with_state(report))
 }

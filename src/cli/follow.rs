@@ -1,4 +1,4 @@
-//! `follow`: watches a task to its end, and says by the exit code how it ended.
+//! `follow`: watches a task to its end by its events, and says by the exit code how it ended.
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -60,6 +60,8 @@ pub async fn to_the_end(client: &Client, task: Task, form: Form) -> Result<ExitC
     }
 }
 
+/// By events while they come. Where a stream breaks off, or cannot be opened, the status is asked
+/// for, and then the next one opened: at another process if this one stopped, or with a new token.
 async fn ended(client: &Client, mut task: Task) -> Result<Task> {
     let mut progress = Progress::new("imported", Unit::Records, Some(task.read.summary.total));
     let mut pause = POLL_MIN;
@@ -69,8 +71,14 @@ async fn ended(client: &Client, mut task: Task) -> Result<Task> {
             progress.finish();
             return Ok(task);
         }
-        tokio::time::sleep(pause).await;
-        pause = (pause * 5 / 4).min(POLL_MAX);
+        let told = client.follow(&task.read.id, |state| progress.set(done(&state.summary))).await;
+        // A stream that told nothing new is as good as none.
+        pause = if told.is_ok_and(|states| states > 1) {
+            POLL_MIN
+        } else {
+            tokio::time::sleep(pause).await;
+            (pause * 5 / 4).min(POLL_MAX)
+        };
         task = patiently(client, &task.read.id, &progress).await?;
     }
 }

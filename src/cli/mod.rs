@@ -11,6 +11,7 @@ mod follow;
 pub mod generate;
 mod healthcheck;
 mod migrate;
+mod openapi;
 mod output;
 mod progress;
 mod project;
@@ -89,6 +90,8 @@ enum Command {
     /// Prints every setting in force, and refuses combinations that cannot work
     #[command(after_help = "Example:\n  user-import check-config --worker-concurrency 8")]
     CheckConfig(Box<Service>),
+    /// Prints the OpenAPI document of everything that an API serves
+    Openapi(openapi::Arguments),
     /// Asks this machine's own process whether it is ready; for containers without a shell
     Healthcheck(healthcheck::Arguments),
 }
@@ -139,6 +142,7 @@ impl Command {
             Self::Tasks(args) => tasks::run(args).await,
             Self::Generate(args) => generate::run(&args),
             Self::CheckConfig(config) => check_config::run(&config),
+            Self::Openapi(args) => openapi::run(&args),
             Self::Healthcheck(args) => healthcheck::run(args).await,
         }
     }

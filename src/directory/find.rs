@@ -11,7 +11,43 @@ use super::{State, store};
 use crate::import::login_id::{Refused, normalise};
 use crate::import::task::Identifier;
 use crate::web::query::Query;
-use crate::web::{Caller, Error, Id, NotFound, accepts};
+use crate::web::route::{Content, Parameter, Route};
+use crate::web::{Caller, Error, Id, NotFound, accepts, kind};
+
+const USER: Content = Content {
+    media: "application/json",
+    schema: r##"{"$ref": "#/components/schemas/User"}"##,
+    example: r#"{"id": "018ea7d2-fe46-7efa-9d3d-6e9c5e0e4b52", "created_at": "2024-04-04T06:56:36.025Z", "updated_at": "2024-04-04T06:56:36.025Z", "email": "user1@example.com", "email_verified": true, "name": "User One", "custom_attributes": {"member_id": "1"}, "roles": ["role_a"], "groups": [], "disabled": false, "password": {"type": "bcrypt"}, "mfa": {"totp": true}}"#,
+};
+
+pub const BY_ID: Route = Route {
+    gives: &[USER],
+    errors: &[kind::NOT_ACCEPTABLE, kind::USER_NOT_FOUND, kind::VALIDATION_FAILED],
+    ..Route::get(
+        "/users/{user_id}",
+        "getUser",
+        "A user as the directory holds it, without secrets.",
+    )
+};
+
+pub const BY_LOGIN_ID: Route = Route {
+    query: &[
+        login_id("email", "An email address; exactly one of the four parameters is given."),
+        login_id("phone_number", "A phone number, with its `+` (written `%2B`)."),
+        login_id("preferred_username", "A username."),
+        login_id("external_id", "The user's id in the system that it comes from."),
+    ],
+    ..Route {
+        path: "/users",
+        name: "findUser",
+        about: "A user, found by a login id in any spelling that normalises to it.",
+        ..BY_ID
+    }
+};
+
+const fn login_id(name: &'static str, about: &'static str) -> Parameter {
+    Parameter { name, about, schema: r#"{"type": "string"}"#, required: false }
+}
 
 pub async fn by_id(
     caller: Caller,

@@ -9,13 +9,12 @@ mod store;
 mod user;
 mod verify;
 
-use axum::Router;
 use axum::extract::FromRef;
-use axum::routing::{get, post};
 
 pub use self::hashing::Hashing;
 use crate::pg::Pool;
 use crate::web::Auth;
+use crate::web::route::Routes;
 
 /// What the handlers of this module work with.
 #[derive(Clone)]
@@ -32,10 +31,9 @@ impl FromRef<State> for Auth {
 }
 
 /// The routes that read users, below `/_api/admin`.
-pub fn router(state: State) -> Router {
-    Router::new()
-        .route("/users", get(find::by_login_id))
-        .route("/users/{user_id}", get(find::by_id))
-        .route("/users/{user_id}/verify-password", post(verify::handle))
-        .with_state(state)
+pub fn routes() -> Routes<State> {
+    Routes::new()
+        .on(&find::BY_LOGIN_ID, find::by_login_id)
+        .on(&find::BY_ID, find::by_id)
+        .on(&verify::ROUTE, verify::handle)
 }

@@ -13,7 +13,37 @@ use crate::import::outcome::Cause;
 use crate::import::record::Secret;
 use crate::web::json::{Members, read};
 use crate::web::query::{Query, pointer};
-use crate::web::{Caller, Error, Id, NotFound, accepts, content_is_plain_json};
+use crate::web::route::{Content, Route};
+use crate::web::{Caller, Error, Id, NotFound, accepts, content_is_plain_json, kind};
+
+pub const ROUTE: Route = Route {
+    takes: &[Content {
+        media: "application/json",
+        schema: r#"{"type": "object", "properties": {"password": {"type": "string"}}, "required": ["password"], "additionalProperties": false}"#,
+        example: r#"{"password": "correct horse"}"#,
+    }],
+    gives: &[Content {
+        media: "application/json",
+        schema: r#"{"type": "object", "properties": {"verified": {"type": "boolean"}}, "required": ["verified"], "additionalProperties": false}"#,
+        example: r#"{"verified": true}"#,
+    }],
+    errors: &[
+        kind::INVALID_JSON,
+        kind::JSON_TOO_LARGE,
+        kind::NOT_ACCEPTABLE,
+        kind::PASSWORD_HASH_TOO_COSTLY,
+        kind::RATE_LIMITED,
+        kind::REQUEST_TIMEOUT,
+        kind::UNSUPPORTED_MEDIA_TYPE,
+        kind::USER_NOT_FOUND,
+        kind::VALIDATION_FAILED,
+    ],
+    ..Route::post(
+        "/users/{user_id}/verify-password",
+        "verifyPassword",
+        "Proof that a migrated hash still logs its user in.",
+    )
+};
 
 /// Of a body. Arbitrary, bounded: bcrypt looks at 72 bytes of the password.
 const BODY_BYTES_MAX: u64 = 64 * 1024;

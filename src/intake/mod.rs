@@ -15,6 +15,7 @@ mod read;
 mod receive;
 mod replay;
 mod request;
+mod route;
 mod split;
 mod store;
 mod task_id;
@@ -22,9 +23,7 @@ mod upload;
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::FromRef;
-use axum::routing::post;
 use tokio::sync::Notify;
 
 use self::body::Limit;
@@ -36,6 +35,7 @@ use crate::pg::Pool;
 use crate::seal::MasterKeys;
 use crate::shutdown::Shutdown;
 use crate::web;
+use crate::web::route::Routes;
 
 /// What all order maps of the process hold in memory together: those of two uploads of two
 /// million login ids each. Beyond it they go to disk.
@@ -86,8 +86,8 @@ impl FromRef<State> for web::Auth {
 }
 
 /// Relative to the API's root.
-pub fn router(state: State) -> Router {
-    Router::new().route("/users/import", post(handler::import)).with_state(state)
+pub fn routes() -> Routes<State> {
+    Routes::new().on(&route::ROUTE, handler::import)
 }
 
 impl Intake {

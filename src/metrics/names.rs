@@ -56,6 +56,8 @@ define! {
         // The edge.
         http_responses(status) "user_import_http_responses_total"
             "Answers given, by status class (2xx, 4xx, 5xx)."
+        key_loads() "user_import_key_loads_total"
+            "Loads of projects' public keys begun; those who wait for the same keys share one."
 
         // Stage 1, intake.
         intake_requests(result ["accepted" "replayed" "refused" "broken"]) "user_import_intake_requests_total"
@@ -126,6 +128,8 @@ define! {
     gauges {
         http_connections() "user_import_http_connections"
             "Connections of clients, open now."
+        tasks_watched() "user_import_tasks_watched"
+            "Tasks whose events somebody reads; each is looked at four times a second."
         due_chunks() "user_import_due_chunks"
             "Chunks in Postgres that wait for publication."
         oldest_due_seconds() "user_import_oldest_due_seconds"

@@ -7,8 +7,28 @@ use axum::http::HeaderMap;
 use super::State;
 use super::task::{Task, cancel, find};
 use crate::web::query::Query;
-use crate::web::{Caller, Error, Id, NotFound, accepts};
+use crate::web::route::{Content, Route};
+use crate::web::{Caller, Error, Id, NotFound, accepts, kind};
 use crate::{metrics, pg};
+
+pub const ROUTE: Route = Route {
+    gives: &[Content {
+        media: "application/json",
+        schema: r##"{"$ref": "#/components/schemas/Task"}"##,
+        example: r#"{"id": "task_4WZ0V7EPT4GZ2ABVN03QXYZ122W835C1", "created_at": "2024-04-04T06:56:36.02508Z", "completed_at": "2024-04-04T06:56:40.1Z", "status": "cancelled", "summary": {"total": 20000, "inserted": 5000, "updated": 0, "skipped": 0, "failed": 0}}"#,
+    }],
+    errors: &[
+        kind::NOT_ACCEPTABLE,
+        kind::TASK_NOT_FOUND,
+        kind::TASK_NOT_PENDING,
+        kind::VALIDATION_FAILED,
+    ],
+    ..Route::post(
+        "/users/import/{id}/cancel",
+        "cancelTask",
+        "Stops a pending task; what is applied stays.",
+    )
+};
 
 pub async fn handle(
     caller: Caller,

@@ -1,4 +1,6 @@
 //! `GET /users/import/{id}/failures`: the failed records, one a line, also while the task runs.
+//!
+//! A stream whose task goes away breaks off: a short one would hide failures.
 
 use axum::body::Body;
 use axum::extract::State as Extract;
@@ -9,16 +11,26 @@ use futures_util::stream::{self, Stream};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::details::Broken;
-use super::filter::failed;
+use super::chunks::{Broken, Chunk, Chunks};
+use super::filter::{Which, failed};
 use super::{State, task};
-use crate::chunk::read_details;
-use crate::pg::{self, Pool};
 use crate::web::query::Query;
-use crate::web::{Caller, Error, Id, NotFound, accepts};
+use crate::web::route::{Content, Route};
+use crate::web::{Caller, Error, Id, NotFound, accepts, kind};
 
-/// Chunks with failures that are read at once.
-const CHUNKS: i64 = 4;
+pub const ROUTE: Route = Route {
+    gives: &[Content {
+        media: "application/x-ndjson",
+        schema: r##"{"$ref": "#/components/schemas/Failure"}"##,
+        example: r#"{"index": 7, "line": 8, "errors": [{"name": "Invalid", "reason": "InvalidPasswordHash", "message": "the password hash is no bcrypt hash", "code": 400}], "record": {"email": "user8@example.com", "password": {"type": "bcrypt", "password_hash": "REDACTED"}}}"#,
+    }],
+    errors: &[kind::NOT_ACCEPTABLE, kind::TASK_NOT_FOUND, kind::VALIDATION_FAILED],
+    ..Route::get(
+        "/users/import/{id}/failures",
+        "listFailures",
+        "The failed records so far, one a line, also while the task is pending.",
+    )
+};
 
 /// A failed record, as a detail holds it and as a line shows it.
 #[derive(Debug, Deserialize, Serialize)]
@@ -47,38 +59,29 @@ pub async fn handle(
         task::find(&client, caller.project, &id).await?
     };
     let found = found.ok_or_else(|| Error::not_found(NotFound::Task))?;
-    let body = Body::from_stream(lines(state.pool, caller.project, found.number));
+    let chunks =
+        Chunks::new(state.pool, caller.project, found.number, Which::Failed, &(0..u64::MAX));
+    let body = Body::from_stream(lines(chunks));
     Ok(([(header::CONTENT_TYPE, "application/x-ndjson")], body).into_response())
 }
 
-fn lines(
-    pool: Pool,
-    project: i32,
-    task: i64,
-) -> impl Stream<Item = Result<Bytes, Broken>> + Send + 'static {
-    stream::try_unfold((pool, Some(0_i64)), move |(pool, next)| async move {
-        let Some(next) = next else { return Ok(None) };
-        let rows = {
-            let client = pool.get().await.map_err(pg::Error::from)?;
-            let statement = client.prepare_cached(include_str!("failures.sql")).await?;
-            client.query(&statement, &[&project, &task, &next, &CHUNKS]).await?
-        };
+fn lines(chunks: Chunks) -> impl Stream<Item = Result<Bytes, Broken>> + Send + 'static {
+    stream::try_unfold(chunks, async |mut chunks| {
+        let next = chunks.next().await.inspect_err(|error| {
+            tracing::warn!(%error, "a stream of failures breaks off");
+        })?;
         let mut piece = Vec::new();
-        for row in &rows {
-            append(row, &mut piece).ok_or(Broken::Unreadable)?;
+        for chunk in &next {
+            append(chunk, &mut piece).ok_or(Broken::Unreadable)?;
         }
-        let last = rows.last().filter(|_| rows.len() as i64 == CHUNKS);
-        let next = last.map(|row| row.get::<_, i64>(0) + 1);
-        Ok(Some((Bytes::from(piece), (pool, next))))
+        Ok((!next.is_empty()).then(|| (Bytes::from(piece), chunks)))
     })
 }
 
 /// Adds the failed records of a chunk, each with its line.
-fn append(row: &tokio_postgres::Row, piece: &mut Vec<u8>) -> Option<()> {
-    let details = read_details(row.get(1)).ok()?;
-    let lines: Option<Vec<i64>> = row.get(2);
-    let mut lines = lines.unwrap_or_default().into_iter();
-    for detail in failed(&details)? {
+fn append(chunk: &Chunk, piece: &mut Vec<u8>) -> Option<()> {
+    let mut lines = chunk.failed_lines.iter().copied();
+    for detail in failed(&chunk.details)? {
         let mut failure: Failure<'_> = serde_json::from_str(detail.get()).ok()?;
         failure.line = lines.next();
         serde_json::to_writer(&mut *piece, &failure).ok()?;

@@ -13,7 +13,42 @@ use super::State;
 use super::task::Task;
 use crate::import::task::Status;
 use crate::web::query::Query;
-use crate::web::{Caller, Error, accepts};
+use crate::web::route::{Content, Parameter, Route};
+use crate::web::{Caller, Error, accepts, kind};
+
+pub const ROUTE: Route = Route {
+    query: &[
+        Parameter {
+            name: "status",
+            about: "Only tasks of this status.",
+            schema: r##"{"$ref": "#/components/schemas/Status"}"##,
+            required: false,
+        },
+        Parameter {
+            name: "limit",
+            about: "How many tasks a page holds.",
+            schema: r#"{"type": "integer", "minimum": 1, "maximum": 100, "default": 20}"#,
+            required: false,
+        },
+        Parameter {
+            name: "cursor",
+            about: "The `next_cursor` of the page before.",
+            schema: r#"{"type": "string"}"#,
+            required: false,
+        },
+    ],
+    gives: &[Content {
+        media: "application/json",
+        schema: r##"{"$ref": "#/components/schemas/TaskPage"}"##,
+        example: r#"{"tasks": [{"id": "task_4WZ0V7EPT4GZ2ABVN03QXYZ122W835C1", "created_at": "2024-04-04T06:56:36.02508Z", "status": "pending", "summary": {"total": 20000, "inserted": 5000, "updated": 0, "skipped": 0, "failed": 0}}], "next_cursor": "MTcxMjIxMzc5NjAyNTA4MC40Mg"}"#,
+    }],
+    errors: &[kind::NOT_ACCEPTABLE, kind::VALIDATION_FAILED],
+    ..Route::get(
+        "/users/import",
+        "listTasks",
+        "The project's tasks, newest first, without details.",
+    )
+};
 
 #[derive(Debug, Serialize)]
 pub struct Page {

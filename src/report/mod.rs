@@ -5,25 +5,29 @@
 //! a task of another project answers like one that does not exist.
 
 mod cancel;
+mod chunks;
 mod details;
+mod events;
 mod failures;
 mod filter;
 mod list;
 mod status;
 mod task;
 
-use axum::Router;
 use axum::extract::FromRef;
-use axum::routing::{get, post};
 
 use crate::pg::Pool;
 use crate::web::Auth;
+use crate::web::route::Routes;
+
+pub use events::Watches;
 
 /// What the handlers of this stage work with.
 #[derive(Clone)]
 pub struct State {
     pub pool: Pool,
     pub auth: Auth,
+    pub watches: Watches,
 }
 
 impl FromRef<State> for Auth {
@@ -33,11 +37,11 @@ impl FromRef<State> for Auth {
 }
 
 /// The routes that read tasks, below `/_api/admin`.
-pub fn router(state: State) -> Router {
-    Router::new()
-        .route("/users/import", get(list::handle))
-        .route("/users/import/{id}", get(status::handle))
-        .route("/users/import/{id}/failures", get(failures::handle))
-        .route("/users/import/{id}/cancel", post(cancel::handle))
-        .with_state(state)
+pub fn routes() -> Routes<State> {
+    Routes::new()
+        .on(&list::ROUTE, list::handle)
+        .on(&status::ROUTE, status::handle)
+        .on(&events::ROUTE, events::handle)
+        .on(&failures::ROUTE, failures::handle)
+        .on(&cancel::ROUTE, cancel::handle)
 }

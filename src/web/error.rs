@@ -4,10 +4,12 @@
 //! by SQLSTATE and trace id; nothing of it reaches the caller.
 
 mod answer;
+pub mod kind;
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
+use self::kind::Kind;
 use crate::import::outcome::{Cause, Fault};
 use crate::telemetry;
 
@@ -30,9 +32,9 @@ pub enum NotFound {
 }
 
 impl Error {
-    fn new(code: StatusCode, name: &'static str, reason: &'static str, message: &str) -> Self {
-        let message = message.to_owned();
-        let fault = Fault { name, reason, message, code: code.as_u16(), info: Value::Null };
+    fn new(kind: Kind, message: &str) -> Self {
+        let Kind { code, name, reason, .. } = kind;
+        let fault = Fault { name, reason, message: message.to_owned(), code, info: Value::Null };
         Self { fault: Box::new(fault), retry_after_seconds: None }
     }
 
@@ -48,18 +50,13 @@ impl Error {
 
     /// The body is not JSON; line and column count from 1.
     pub fn invalid_json(line: usize, column: usize) -> Self {
-        Self::new(
-            StatusCode::BAD_REQUEST,
-            "BadRequest",
-            "InvalidJSON",
-            "the body is not valid JSON",
-        )
-        .with_info(json!({"line": line, "column": column}))
+        Self::new(kind::INVALID_JSON, "the body is not valid JSON")
+            .with_info(json!({"line": line, "column": column}))
     }
 
     /// The body ends too soon, cannot be decompressed, or is a broken CSV.
     pub fn invalid_body(message: &str) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "BadRequest", "InvalidBody", message)
+        Self::new(kind::INVALID_BODY, message)
     }
 
     /// As [`Self::invalid_body`], with the line of a CSV, from 1.
@@ -70,13 +67,13 @@ impl Error {
     /// The header of a CSV has unknown or doubled columns. They are counted and not named: a file
     /// without its header has secrets there.
     pub fn invalid_columns(message: &str, columns: usize) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "Invalid", "ValidationFailed", message)
-            .with_info(json!({"columns": columns}))
+        Self::new(kind::VALIDATION_FAILED, message).with_info(json!({"columns": columns}))
     }
 
-    /// The head of a request breaks HTTP. The connection is closed after it.
+    /// The head of a request breaks HTTP, so that nobody can tell where its body ends. The
+    /// connection is closed after it.
     pub(super) fn bad_head(message: &str) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "BadRequest", "InvalidRequest", message)
+        Self::new(kind::INVALID_BODY, message)
     }
 
     /// A document or the query breaks its schema. `more` counts the causes that were found and
@@ -88,97 +85,89 @@ impl Error {
         if more > 0 {
             info["more"] = more.into();
         }
-        Self::new(StatusCode::BAD_REQUEST, "Invalid", "ValidationFailed", message).with_info(info)
+        Self::new(kind::VALIDATION_FAILED, message).with_info(info)
     }
 
     /// One identical body for every token that does not verify, and for none.
     pub fn unauthorized() -> Self {
         let message = "the request needs a valid Admin API token";
-        Self::new(StatusCode::UNAUTHORIZED, "Unauthorized", "Unauthorized", message)
+        Self::new(kind::UNAUTHORIZED, message)
     }
 
     pub fn not_found(what: NotFound) -> Self {
-        let (reason, message) = match what {
-            NotFound::Task => ("TaskNotFound", "there is no such task"),
-            NotFound::User => ("UserNotFound", "there is no such user"),
-            NotFound::Path => ("NotFound", "there is nothing at this path"),
+        let (kind, message) = match what {
+            NotFound::Task => (kind::TASK_NOT_FOUND, "there is no such task"),
+            NotFound::User => (kind::USER_NOT_FOUND, "there is no such user"),
+            NotFound::Path => (kind::NOT_FOUND, "there is nothing at this path"),
         };
-        Self::new(StatusCode::NOT_FOUND, "NotFound", reason, message)
+        Self::new(kind, message)
     }
 
     pub fn method_not_allowed() -> Self {
         let message = "this path does not take this method; the Allow header names those it takes";
-        Self::new(StatusCode::METHOD_NOT_ALLOWED, "BadRequest", "MethodNotAllowed", message)
+        Self::new(kind::METHOD_NOT_ALLOWED, message)
     }
 
     /// `offered` is the media type that the path answers with.
     pub fn not_acceptable(offered: &str) -> Self {
         let message = format!("this path answers with {offered}, which the Accept header refuses");
-        Self::new(StatusCode::NOT_ACCEPTABLE, "BadRequest", "NotAcceptable", &message)
+        Self::new(kind::NOT_ACCEPTABLE, &message)
     }
 
     pub fn request_timeout() -> Self {
         let message = "the body came too slowly; nothing was changed, and a retry is safe";
-        Self::new(StatusCode::REQUEST_TIMEOUT, "BadRequest", "RequestTimeout", message)
+        Self::new(kind::REQUEST_TIMEOUT, message)
     }
 
     /// A cancel after the end.
     pub fn task_not_pending() -> Self {
         let message = "the task has ended, so there is nothing to cancel";
-        Self::new(StatusCode::CONFLICT, "AlreadyExists", "TaskNotPending", message)
+        Self::new(kind::TASK_NOT_PENDING, message)
     }
 
     pub fn json_too_large(limit_bytes: u64) -> Self {
         let message = format!(
             "a JSON body may hold {limit_bytes} bytes; a stream of NDJSON or CSV may hold more"
         );
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge", "JSONTooLarge", &message)
-            .with_info(json!({"limit": limit_bytes}))
+        Self::new(kind::JSON_TOO_LARGE, &message).with_info(json!({"limit": limit_bytes}))
     }
 
     /// `message` says whether `limit` counts records or bytes.
     pub fn task_too_large(message: &str, limit: u64) -> Self {
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge", "TaskTooLarge", message)
-            .with_info(json!({"limit": limit}))
+        Self::new(kind::TASK_TOO_LARGE, message).with_info(json!({"limit": limit}))
     }
 
     pub(super) fn uri_too_long(limit_bytes: usize) -> Self {
         let message = format!("a path with its query may hold {limit_bytes} bytes");
-        Self::new(StatusCode::URI_TOO_LONG, "BadRequest", "URITooLong", &message)
+        Self::new(kind::URI_TOO_LONG, &message)
     }
 
     pub(super) fn header_too_large(message: &str) -> Self {
-        let code = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
-        Self::new(code, "BadRequest", "HeaderTooLarge", message)
+        Self::new(kind::HEADER_TOO_LARGE, message)
     }
 
     /// `message` names what would be understood.
     pub fn unsupported_media_type(message: &str) -> Self {
-        let code = StatusCode::UNSUPPORTED_MEDIA_TYPE;
-        Self::new(code, "BadRequest", "UnsupportedMediaType", message)
+        Self::new(kind::UNSUPPORTED_MEDIA_TYPE, message)
     }
 
     pub fn idempotency_key_reused() -> Self {
         let message = "the Idempotency-Key belongs to another request";
-        let code = StatusCode::UNPROCESSABLE_ENTITY;
-        Self::new(code, "Invalid", "IdempotencyKeyReused", message)
+        Self::new(kind::IDEMPOTENCY_KEY_REUSED, message)
     }
 
     pub fn password_hash_too_costly() -> Self {
         let message = "the user's password hash costs more than this service verifies";
-        Self::new(StatusCode::BAD_REQUEST, "Invalid", "PasswordHashTooCostly", message)
+        Self::new(kind::PASSWORD_HASH_TOO_COSTLY, message)
     }
 
     pub fn rate_limited(message: &str, retry_after_seconds: u32) -> Self {
-        Self::new(StatusCode::TOO_MANY_REQUESTS, "TooManyRequest", "RateLimited", message)
-            .retry_after(retry_after_seconds)
+        Self::new(kind::RATE_LIMITED, message).retry_after(retry_after_seconds)
     }
 
     /// `message` says whether a retry is safe.
     pub fn unavailable(message: &str, retry_after_seconds: u32) -> Self {
-        let code = StatusCode::SERVICE_UNAVAILABLE;
-        Self::new(code, "ServiceUnavailable", "ServiceUnavailable", message)
-            .retry_after(retry_after_seconds)
+        Self::new(kind::SERVICE_UNAVAILABLE, message).retry_after(retry_after_seconds)
     }
 
     /// The process is stopping: another one answers.
@@ -193,12 +182,11 @@ impl Error {
             .unwrap_or_else(|| uuid::Uuid::new_v4().simple().to_string());
         tracing::error!(tracking_id, "a request failed unexpectedly");
         let message = "something went wrong on our side; the tracking id leads to the cause";
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", "UnexpectedError", message)
-            .with_info(json!({"tracking_id": tracking_id}))
+        Self::new(kind::UNEXPECTED_ERROR, message).with_info(json!({"tracking_id": tracking_id}))
     }
 
     pub fn status(&self) -> StatusCode {
-        StatusCode::from_u16(self.fault.code).expect("it was made from a StatusCode")
+        StatusCode::from_u16(self.fault.code).expect("the table has statuses of HTTP")
     }
 
     /// The inner object, as a failed record carries it too.

@@ -14,10 +14,11 @@ mod layers;
 mod negotiate;
 mod path;
 pub mod query;
+pub mod route;
 
 pub use auth::{Auth, Caller};
 pub use edge::{Limits, serve};
-pub use error::{Error, NotFound};
+pub use error::{Error, NotFound, kind};
 pub use layers::layers;
 pub use negotiate::{accepts, content_is_plain_json};
 pub use path::Id;

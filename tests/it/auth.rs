@@ -137,6 +137,44 @@ async fn keys_are_rotated_without_a_restart() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_storm_of_unknown_keys_costs_one_load_at_a_time_a_project() {
+    let world = World::new().await;
+    let (proxy, through) = Proxy::before(&world.database.url).await;
+    let api = world.api().env("DATABASE_URL", &through).start().await;
+    let (kid, acme) = key(&world, "acme.key");
+    let signed =
+        |aud: &str, kid: &str| sign(Some(kid), &json!({"aud": aud, "exp": now() + 1000}), &acme);
+    let good = Client::new(api.address(), signed("acme", &kid));
+    assert_eq!(good.get(PATH).await.status, 200);
+    let loads =
+        async || good.metrics(api.address()).await.sum("user_import_key_loads_total", "") as i64;
+    let before = loads().await;
+    proxy.set(Leg::Silent);
+    let mut storm = Vec::new();
+    for number in 0..200 {
+        for aud in ["acme".to_owned(), format!("nobody-{number}")] {
+            let caller = good.with_token(&signed(&aud, &format!("unknown-{number}")));
+            storm.push(tokio::spawn(async move { caller.get(PATH).await }));
+        }
+    }
+    eventually("the storm is here, and waits", 30, async || {
+        let metrics = good.metrics(api.address()).await;
+        let open = metrics.sum("user_import_http_connections", "");
+        holds(open >= 400.0, open)
+    })
+    .await;
+    assert_eq!(loads().await - before, 2, "one of acme, and one of all that are unknown");
+    proxy.set(Leg::Pass);
+    for request in storm {
+        let said = request.await.unwrap();
+        assert_eq!(said.status, 401, "{}", said.text);
+    }
+    let after = loads().await - before;
+    assert!((2..=4).contains(&after), "those who came meanwhile share the next one: {after}");
+    assert_eq!(good.get(PATH).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn without_postgres_a_token_is_not_called_bad() {
     let world = World::new().await;
     let (proxy, through) = Proxy::before(&world.database.url).await;

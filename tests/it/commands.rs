@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::harness::{Ended, Process, World, assert_converged, lines};
+use crate::harness::{Ended, Process, World, assert_converged, eventually, holds, lines};
 
 async fn run(world: &World, api: &Process, arguments: &[&str]) -> Ended {
     let key = world.folder.join("acme.key");
@@ -32,6 +32,37 @@ async fn submit_follows_an_import_to_its_end_and_exits_0() {
     let status = run(&world, &api, &["status", &task, "--json"]).await;
     let status: Value = serde_json::from_str(&status.stdout).unwrap();
     assert_eq!(status["summary"], seen["summary"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn follow_reads_events_and_outlives_the_process_that_it_follows_at() {
+    let world = World::new().await;
+    let (mut api, client, _) = world.started(0).await;
+    let task = client.import_lines(lines(0..300)).await.task();
+    let role = world.role(&["follow", &task, "--json"]);
+    let role = role
+        .env("USER_IMPORT_URL", format!("http://{}", api.address()))
+        .env("USER_IMPORT_PROJECT", "acme")
+        .env("USER_IMPORT_KEY_FILE", world.folder.join("acme.key").display());
+    let following = tokio::spawn(role.run());
+    let reads_events = async || {
+        eventually("its events are read", 30, async || {
+            let metrics = client.metrics(client.address).await;
+            let watched = metrics.sum("user_import_tasks_watched", "");
+            holds(watched > 0.0, watched)
+        })
+        .await;
+    };
+    reads_events().await;
+    api.terminate();
+    assert_eq!(api.ended(40).await.code(), Some(0));
+    let _api = world.api().env("LISTEN", client.address).start().await;
+    reads_events().await;
+    let _worker = world.worker().start().await;
+    let ended = following.await.unwrap();
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let shown: Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!(shown["summary"]["inserted"], 300);
 }
 
 #[tokio::test(flavor = "multi_thread")]

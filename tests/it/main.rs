@@ -6,13 +6,16 @@
     reason = "the harness starts processes and reads where the servers are"
 )]
 
+mod answers;
 mod auth;
 mod cancel;
 mod commands;
+mod contract;
 mod crash;
 mod csv;
 mod delivery;
 mod directory;
+mod events;
 mod example;
 mod fairness;
 mod frozen;
@@ -20,6 +23,7 @@ mod harness;
 mod health;
 mod intake;
 mod janitor;
+mod json;
 mod lease;
 mod lifecycle;
 mod model;
@@ -29,9 +33,11 @@ mod plans;
 mod poison;
 mod proxied;
 mod refusal;
+mod report;
 mod rivals;
 mod secrets;
 mod swap;
+mod tenancy;
 mod trace;
 mod upload;
 mod upsert_table;

@@ -6,6 +6,7 @@
 
 mod credentials;
 mod error;
+mod events;
 mod task;
 
 pub use error::ClientError;

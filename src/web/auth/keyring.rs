@@ -17,6 +17,7 @@ use tokio::time::Instant;
 use super::flight::{Failed, Flight};
 use super::token::Token;
 use crate::import::settings::Settings;
+use crate::metrics;
 use crate::pg::Pool;
 use crate::project::{self, PublicKeys};
 use crate::web::Error;
@@ -114,6 +115,7 @@ impl Keyring {
 
     async fn load(&self, ids: Vec<String>) -> bool {
         let loaded_at = Instant::now();
+        metrics::key_loads(1);
         let load = project::load_keys(&self.pool, &ids);
         let loaded = match tokio::time::timeout(LOAD_TIMEOUT, load).await {
             Ok(Ok(loaded)) => loaded,

@@ -12,6 +12,8 @@ use super::*;
 use crate::shutdown::Shutdown;
 use crate::web::{Error, body, layers};
 
+mod time;
+
 /// A server whose `/slow` waits to be released.
 struct Server {
     address: std::net::SocketAddr,
@@ -37,6 +39,7 @@ async fn server(connections: u32) -> Server {
     let router = Router::new()
         .route("/", get(async || "hello").post(length))
         .route("/unread", post(async || Error::unauthorized()))
+        .route("/endless", get(async || axum::body::Body::from_stream(endless())))
         .route("/slow", get(slow));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -46,6 +49,11 @@ async fn server(connections: u32) -> Server {
     let ended =
         shutdown.spawn(async move { serve(listener, layers(router), limits, &until).await });
     Server { address, shutdown, entered, release, ended }
+}
+
+/// More than all buffers on the way take in.
+fn endless() -> impl futures_util::Stream<Item = Result<Vec<u8>, std::convert::Infallible>> {
+    futures_util::stream::repeat_with(|| Ok(vec![b'x'; 64 * 1024]))
 }
 
 impl Server {
@@ -117,14 +125,14 @@ async fn requests_are_read_however_the_bytes_are_cut() {
 async fn a_refused_head_is_answered_in_shape_and_the_connection_closed() {
     let server = server(10).await;
     for (request, reason) in [
-        ("GET / HTTP/1.1\r\n\r\n", "InvalidRequest"),
-        ("GET / HTTP/1.1\nHost: a\n\n", "InvalidRequest"),
-        ("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "InvalidRequest"),
+        ("GET / HTTP/1.1\r\n\r\n", "InvalidBody"),
+        ("GET / HTTP/1.1\nHost: a\n\n", "InvalidBody"),
+        ("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "InvalidBody"),
         (
             "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\nabc",
-            "InvalidRequest",
+            "InvalidBody",
         ),
-        ("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\nabc", "InvalidRequest"),
+        ("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\nabc", "InvalidBody"),
         (&format!("GET /{} HTTP/1.1\r\nHost: a\r\n\r\n", "x".repeat(9000)), "URITooLong"),
         (
             &format!("GET / HTTP/1.1\r\nHost: a\r\nX: {}\r\n\r\n", "x".repeat(33_000)),

@@ -116,11 +116,14 @@ impl Process {
         let (log, role) = (self.log.clone(), self.role.arguments.join(" "));
         let child = &mut self.child;
         let address = eventually(&format!("`{role}` listens"), 60, async || {
+            // Asked first: a process that is to die may have listened for a moment before.
+            let ended = child.try_wait().unwrap();
             let text = std::fs::read_to_string(&log).unwrap();
-            if let Some(status) = child.try_wait().unwrap() {
-                panic!("`{role}` ended with {status} and said: {text}");
+            match (find_address(&text), ended) {
+                (Some(address), _) => Ok(address),
+                (None, None) => Err(text),
+                (None, Some(status)) => panic!("`{role}` ended with {status} and said: {text}"),
             }
-            find_address(&text).ok_or(text)
         })
         .await;
         self.address = Some(address);
@@ -182,9 +185,17 @@ impl Process {
 
     /// The most memory it ever had resident, in KiB.
     pub fn peak_resident_kib(&self) -> u64 {
+        self.memory_kib("VmHWM:")
+    }
+
+    /// The memory that it has resident now, in KiB.
+    pub fn resident_kib(&self) -> u64 {
+        self.memory_kib("VmRSS:")
+    }
+
+    fn memory_kib(&self, name: &str) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
-        let line =
-            status.lines().find(|line| line.starts_with("VmHWM:")).expect("Linux gives VmHWM");
+        let line = status.lines().find(|line| line.starts_with(name)).expect("Linux gives it");
         line.split_whitespace().nth(1).unwrap().parse().unwrap()
     }
 

@@ -92,9 +92,14 @@ impl World {
 
     /// A token for a project, made by the binary.
     pub async fn token(&self, project: &str) -> String {
-        let key = self.key_file(project);
-        let ended =
-            self.role(&["token", "--project", project, "--key", key.to_str().unwrap()]).run().await;
+        self.token_for(project, "1h").await
+    }
+
+    /// A token that lasts as long as `ttl` says.
+    pub async fn token_for(&self, project: &str, ttl: &str) -> String {
+        let key = self.key_file(project).display().to_string();
+        let arguments = ["token", "--project", project, "--key", &key, "--ttl", ttl];
+        let ended = self.role(&arguments).run().await;
         assert_eq!(ended.code, Some(0), "{ended:?}");
         ended.stdout.trim().to_owned()
     }

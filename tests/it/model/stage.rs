@@ -239,10 +239,12 @@ async fn serve(
         auth: auth.clone(),
         hashing: directory::Hashing::new(&config.verify),
     };
+    let watches = report::Watches::new(pool.clone(), stop.clone());
+    let report = report::State { pool: pool.clone(), auth, watches };
     let stages = Router::new()
-        .merge(intake::router(intake))
-        .merge(directory::router(directory))
-        .merge(report::router(report::State { pool: pool.clone(), auth }));
+        .merge(intake::routes().with_state(intake))
+        .merge(directory::routes().with_state(directory))
+        .merge(report::routes().with_state(report));
     let router = web::layers(Router::new().nest("/_api/admin", stages));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
