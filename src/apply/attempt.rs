@@ -87,7 +87,7 @@ pub async fn attempt(
         let options = fenced.options;
         match behind_fence(apply, transaction, fenced, message, aim, way).await {
             Ok(done) => return Ok(Some(done)),
-            Err(error) => match apply.ways.after(&chunk, way, &options, &error) {
+            Err(error) => match apply.ways.after(&chunk, way, options, &error) {
                 Some(next) => {
                     metrics::copies_in_vain(1);
                     way = next;

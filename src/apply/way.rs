@@ -32,7 +32,7 @@ impl Way {
     }
 
     /// The way for a chunk whose `COPY` met a unique violation of `constraint`.
-    fn after(self, constraint: Option<&str>, options: &Options) -> Self {
+    fn after(self, constraint: Option<&str>, options: Options) -> Self {
         let by_identifier = constraint == Some(index_of(options.identifier));
         if self == Self::Blind && by_identifier && !options.upsert {
             Self::Quick
@@ -100,7 +100,7 @@ impl Ways {
         &self,
         chunk: &ChunkRef,
         way: Way,
-        options: &Options,
+        options: Options,
         error: &Error,
     ) -> Option<Way> {
         let Error::Postgres(error) = error else { return None };
@@ -126,10 +126,10 @@ mod tests {
     #[test]
     fn a_taken_identifier_is_asked_for_and_another_login_id_takes_the_sure_way() {
         let (email, phone) = (Some("directory_user_email"), Some("directory_user_phone_number"));
-        assert_eq!(Way::Blind.after(email, &options(false)), Way::Quick);
-        assert_eq!(Way::Blind.after(email, &options(true)), Way::Sure);
-        assert_eq!(Way::Blind.after(phone, &options(false)), Way::Sure);
-        assert_eq!(Way::Quick.after(email, &options(false)), Way::Sure);
+        assert_eq!(Way::Blind.after(email, options(false)), Way::Quick);
+        assert_eq!(Way::Blind.after(email, options(true)), Way::Sure);
+        assert_eq!(Way::Blind.after(phone, options(false)), Way::Sure);
+        assert_eq!(Way::Quick.after(email, options(false)), Way::Sure);
     }
 
     #[test]

@@ -65,8 +65,8 @@ async fn update(client: &impl GenericClient, project: i32, changes: &Changes) ->
         return Ok(());
     }
     let update = client.prepare_cached(include_str!("update_users.sql")).await?;
-    let updated = client.execute(&update, &updates.params(&project)).await?;
-    if (updated as usize) < updates.len() { Err(Error::Race) } else { Ok(()) }
+    let rows = client.execute(&update, &updates.params(&project)).await?;
+    if (rows as usize) < updates.len() { Err(Error::Race) } else { Ok(()) }
 }
 
 /// The chunk, those that waited for it, and the task, sent in this order and in one round trip.

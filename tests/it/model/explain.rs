@@ -87,7 +87,7 @@ impl Task<'_> {
 
     /// Do two records share a login id, after normalising?
     fn share(&self, one: usize, other: usize) -> bool {
-        let ids = |index: usize| given_ids(&self.rules.settings, &self.records[index]);
+        let ids = |index: usize| given_ids(self.rules.settings, &self.records[index]);
         let (one, other) = (ids(one), ids(other));
         one.iter().any(|(which, id)| {
             id.is_some()

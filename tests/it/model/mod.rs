@@ -12,6 +12,7 @@ mod universe;
 mod user;
 
 use std::collections::BTreeSet;
+use std::fmt::Write;
 
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -85,14 +86,15 @@ fn whatever_is_imported_agrees_with_the_serial_model() {
             std::thread::spawn(move || run(share, seed.wrapping_add(thread)))
         })
         .collect();
-    let mut seen = BTreeSet::new();
+    let mut everything = BTreeSet::new();
     for thread in threads {
         match thread.join().unwrap() {
-            Ok(told) => seen.extend(told),
+            Ok(told) => everything.extend(told),
             Err(disagreement) => panic!("MODEL_SEED={seed}: {disagreement}"),
         }
     }
-    let missing: Vec<_> = EVERYTHING.into_iter().filter(|told| !seen.contains(*told)).collect();
+    let missing: Vec<_> =
+        EVERYTHING.into_iter().filter(|told| !everything.contains(*told)).collect();
     assert!(missing.is_empty(), "never told in {cases} cases: {missing:?}");
 }
 
@@ -153,9 +155,9 @@ fn run(cases: u32, seed: u64) -> Result<BTreeSet<String>, String> {
 fn told(case: &Case) -> String {
     let mut text = format!("{:?}", case.settings);
     for Import { options, records, handing } in &case.imports {
-        text.push_str(&format!("\n{options:?} {handing:?}"));
+        let _ = write!(text, "\n{options:?} {handing:?}");
         for record in records {
-            text.push_str(&format!("\n  {}", Value::Object(record.clone())));
+            let _ = write!(text, "\n  {}", Value::Object(record.clone()));
         }
     }
     text

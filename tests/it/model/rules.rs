@@ -68,7 +68,7 @@ fn login_id(
 ) {
     let kind = match value {
         Value::Null if null_is_fine => return,
-        Value::String(text) => match meaning(&rules.settings, which, text) {
+        Value::String(text) => match meaning(rules.settings, which, text) {
             Meaning::Id(_) => return,
             Meaning::Fault(kind) => kind,
         },
@@ -95,11 +95,10 @@ const ILL_FORMED: [(&str, &str); 4] = [
 
 fn attribute(name: &str, at: String, value: &Value, broken: &mut Broken) {
     match value {
-        Value::Null => {}
         Value::String(text) if ILL_FORMED.contains(&(name, text)) => {
             broken.insert((at, "format"));
         }
-        Value::String(_) => {}
+        Value::Null | Value::String(_) => {}
         _ => drop(broken.insert((at, "type"))),
     }
 }

@@ -54,7 +54,7 @@ impl Directory {
                 broken.iter().map(|(location, kind)| json!([location, kind])).collect();
             return failed(None, vec![("ValidationFailed", json!(causes))]);
         }
-        let ids = given_ids(&rules.settings, record);
+        let ids = given_ids(rules.settings, record);
         let Some(Some(identifier)) = ids.get(options.identifier) else {
             panic!("a record without its identifier breaks its schema");
         };
@@ -77,13 +77,13 @@ impl Directory {
             }
             Some(user) => {
                 let warnings = update_warnings(&ids, record);
-                self.users[user].update(&rules.settings, &ids, record);
+                self.users[user].update(rules.settings, &ids, record);
                 said("updated", user_id, warnings)
             }
             None => {
                 let warnings = insert_warnings(&ids, record);
                 let id = if options.dry_run { String::new() } else { new_id.to_owned() };
-                self.users.push(User::made(&rules.settings, id.clone(), &ids, record));
+                self.users.push(User::made(rules.settings, id.clone(), &ids, record));
                 said("inserted", Some(id).filter(|id| !id.is_empty()), warnings)
             }
         }
@@ -157,7 +157,7 @@ fn failed(user_id: Option<String>, errors: Vec<(&'static str, Value)>) -> Said {
 }
 
 /// The login ids that a record gives and means: `None` where it says null.
-pub fn given_ids(settings: &Settings, record: &Map<String, Value>) -> GivenIds {
+pub fn given_ids(settings: Settings, record: &Map<String, Value>) -> GivenIds {
     let mut ids = GivenIds::new();
     for which in LOGIN_IDS {
         match record.get(which) {

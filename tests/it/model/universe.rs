@@ -76,7 +76,7 @@ const USERNAME_FAULTS: [(&str, &str); 3] = [
 const EXTERNAL_ID_FAULTS: [(&str, &str); 2] = [("", "minLength"), ("a\u{7}", "format")];
 
 /// What a text of the universe means as a login id of this type.
-pub fn meaning(settings: &Settings, which: &str, text: &str) -> Meaning {
+pub fn meaning(settings: Settings, which: &str, text: &str) -> Meaning {
     let faults: &[(&str, &'static str)] = match which {
         "email" => &EMAIL_FAULTS,
         "phone_number" => &PHONE_FAULTS,
@@ -87,9 +87,8 @@ pub fn meaning(settings: &Settings, which: &str, text: &str) -> Meaning {
         return Meaning::Fault(kind);
     }
     let same = |text: &str| Id { key: text.to_owned(), shown: text.to_owned() };
-    let folded = |text: &str, sensitive: bool| match sensitive {
-        true => text.to_owned(),
-        false => text.to_lowercase(),
+    let folded = |text: &str, is_sensitive: bool| {
+        if is_sensitive { text.to_owned() } else { text.to_lowercase() }
     };
     Meaning::Id(match which {
         "email" => {

@@ -40,7 +40,7 @@ pub fn names(value: Option<&Value>) -> BTreeSet<String> {
 impl User {
     /// A new user is what an update makes of nobody, and the secrets besides.
     pub fn made(
-        settings: &Settings,
+        settings: Settings,
         id: String,
         ids: &GivenIds,
         record: &Map<String, Value>,
@@ -55,7 +55,7 @@ impl User {
         user
     }
 
-    pub fn update(&mut self, settings: &Settings, ids: &GivenIds, record: &Map<String, Value>) {
+    pub fn update(&mut self, settings: Settings, ids: &GivenIds, record: &Map<String, Value>) {
         for (which, new) in ids {
             let old = self.ids.remove(which);
             let same = matches!((&old, new), (Some(old), Some(new)) if old.key == new.key);
