@@ -94,7 +94,7 @@ async fn measure(run: u64, users: u64, figures: &mut Figures) {
 
 /// Imports a file and notes its rate and what it cost.
 async fn import(
-    fleet: &Fleet,
+    fleet: &Fleet<'_>,
     name: &str,
     options: &str,
     file: files::File,

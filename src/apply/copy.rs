@@ -2,6 +2,8 @@
 //!
 //! Made on the threads that compute, so that the one which serves the connection only sends.
 
+use std::borrow::Cow;
+
 use bytes::{BufMut, Bytes, BytesMut};
 use futures_util::SinkExt;
 use jiff::Timestamp;
@@ -194,7 +196,7 @@ fn put_time(row: &mut BytesMut, time: Option<Timestamp>) {
     time.to_sql(&Type::TIMESTAMPTZ, row).expect("a time that was read is one that Postgres holds");
 }
 
-fn put_object(row: &mut BytesMut, members: &[(String, Box<RawValue>)]) {
+fn put_object(row: &mut BytesMut, members: &[(Cow<'static, str>, Box<RawValue>)]) {
     if members.is_empty() {
         return put_null(row);
     }

@@ -1,5 +1,7 @@
 //! Values that a column cannot carry as they are, as text that Postgres reads.
 
+use std::borrow::Cow;
+
 use bytes::{BufMut, BytesMut};
 use serde_json::value::RawValue;
 
@@ -16,7 +18,7 @@ pub fn object(attributes: &Attributes) -> Option<String> {
 }
 
 /// Appends the members as the text of one JSON object.
-pub fn write_object(members: &[(String, Box<RawValue>)], out: &mut BytesMut) {
+pub fn write_object(members: &[(Cow<'static, str>, Box<RawValue>)], out: &mut BytesMut) {
     for (at, (name, value)) in members.iter().enumerate() {
         out.put_u8(if at == 0 { b'{' } else { b',' });
         serde_json::to_writer((&mut *out).writer(), name).expect("a string is always JSON");

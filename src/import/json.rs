@@ -65,12 +65,15 @@ pub(super) fn read(json: &[u8]) -> Result<Vec<Member<'_>>, Position> {
     let mut spelled = serde_json::Deserializer::from_str(text);
     let members =
         Spelled::deserialize(&mut spelled).and_then(|members| spelled.end().map(|()| members));
-    let Spelled(members) =
+    let Spelled(mut members) =
         members.map_err(|error| Position { line: error.line(), column: error.column().max(1) })?;
-    if let Some(offset) = lone_surrogate(json) {
-        return Err(position(json, offset));
+    if json.contains(&b'\\') {
+        if let Some(offset) = lone_surrogate(json) {
+            return Err(position(json, offset));
+        }
+        decode_names(&mut members);
     }
-    Ok(named(members))
+    Ok(members)
 }
 
 pub(super) fn kind(value: &RawValue) -> Kind {
@@ -96,9 +99,10 @@ pub(super) fn text(string: &RawValue) -> Cow<'_, str> {
 
 /// The members of an object that [`read`] has let through.
 pub(super) fn members(object: &RawValue) -> Vec<Member<'_>> {
-    let Spelled(members) =
+    let Spelled(mut members) =
         serde_json::from_str(object.get()).expect("an object of a record that was read");
-    named(members)
+    decode_names(&mut members);
+    members
 }
 
 /// The elements of an array that [`read`] has let through.
@@ -106,9 +110,12 @@ pub(super) fn elements(array: &RawValue) -> Vec<&RawValue> {
     serde_json::from_str(array.get()).expect("an array of a record that was read")
 }
 
-fn named<'a>(members: Vec<(&'a RawValue, &'a RawValue)>) -> Vec<Member<'a>> {
-    let named = |(spelled, value)| Member { name: text(spelled), spelled, value };
-    members.into_iter().map(named).collect()
+/// Names without an escape are what they spell; the others are decoded here, once it is sure that
+/// they can be.
+fn decode_names(members: &mut [Member<'_>]) {
+    for member in members.iter_mut().filter(|member| member.spelled.get().contains('\\')) {
+        member.name = text(member.spelled);
+    }
 }
 
 fn position(json: &[u8], offset: usize) -> Position {
@@ -120,9 +127,6 @@ fn position(json: &[u8], offset: usize) -> Position {
 
 /// The offset of an escaped surrogate without its other half. The bytes are JSON.
 fn lone_surrogate(json: &[u8]) -> Option<usize> {
-    if !json.contains(&b'\\') {
-        return None;
-    }
     let mut at = 0;
     while at < json.len() {
         at += match (json[at], unit(json, at)) {
@@ -144,8 +148,8 @@ fn unit(json: &[u8], at: usize) -> Option<u16> {
     u16::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
 }
 
-/// The members of an object, undecoded. serde's own maps would drop a doubled name.
-struct Spelled<'a>(Vec<(&'a RawValue, &'a RawValue)>);
+/// The members of an object, names as they are spelled. serde's own maps would drop a doubled one.
+struct Spelled<'a>(Vec<Member<'a>>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Spelled<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -160,8 +164,10 @@ impl<'de: 'a, 'a> Deserialize<'de> for Spelled<'a> {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 // Most records have fewer members than this.
                 let mut members = Vec::with_capacity(16);
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
+                while let Some((spelled, value)) = map.next_entry::<&RawValue, &RawValue>()? {
+                    let quoted = spelled.get();
+                    let name = Cow::Borrowed(&quoted[1..quoted.len() - 1]);
+                    members.push(Member { name, spelled, value });
                 }
                 Ok(Spelled(members))
             }

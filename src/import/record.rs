@@ -1,5 +1,7 @@
 //! A record: what one JSON object asks of the directory, typed once and checked.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use serde_json::value::RawValue;
 
@@ -59,6 +61,9 @@ impl<T> PerIdentifier<T> {
     }
 }
 
+/// Attributes that are given, by name; the names of standard ones are the schema's own.
+pub type GivenAttributes = Vec<(Cow<'static, str>, Given<Box<RawValue>>)>;
+
 /// A record that keeps its schema. What stands in it is normalised, never as sent.
 #[derive(Debug, Clone, Default)]
 pub struct Record {
@@ -69,8 +74,8 @@ pub struct Record {
     pub account_valid_from: Option<Timestamp>,
     pub account_valid_until: Option<Timestamp>,
     /// Standard attributes that are given, by name, `address` among them as one object.
-    pub attributes: Vec<(String, Given<Box<RawValue>>)>,
-    pub custom_attributes: Vec<(String, Given<Box<RawValue>>)>,
+    pub attributes: GivenAttributes,
+    pub custom_attributes: GivenAttributes,
     pub roles: Option<Vec<String>>,
     pub groups: Option<Vec<String>>,
     pub password: Option<Password>,

@@ -11,33 +11,43 @@ use super::json::{self, Kind, Member};
 /// The record is the first level.
 pub(super) const DEPTH_MAX: usize = 32;
 
-pub(super) fn check(record: &[Member<'_>], causes: &mut Causes) {
-    object(record, &At::ROOT, 1, causes);
+/// `has_escapes`: U+0000 has to be looked for, for raw it is no JSON.
+pub(super) fn check(record: &[Member<'_>], has_escapes: bool, causes: &mut Causes) {
+    Walk { has_escapes, causes }.object(record, &At::ROOT, 1);
 }
 
-fn object(members: &[Member<'_>], at: &At<'_>, depth: usize, causes: &mut Causes) {
-    for index in doubled(members) {
-        causes.doubled(&at.member(&members[index].name));
-    }
-    for member in members {
-        if member.name.contains('\0') {
-            causes.holds_null_character(at);
+struct Walk<'c> {
+    has_escapes: bool,
+    causes: &'c mut Causes,
+}
+
+impl Walk<'_> {
+    fn object(&mut self, members: &[Member<'_>], at: &At<'_>, depth: usize) {
+        for index in doubled(members) {
+            self.causes.doubled(&at.member(&members[index].name));
         }
-        value(member.value, &at.member(&member.name), depth, causes);
-    }
-}
-
-fn value(raw: &RawValue, at: &At<'_>, depth: usize, causes: &mut Causes) {
-    match json::kind(raw) {
-        Kind::String if holds_null_character(raw) => causes.holds_null_character(at),
-        Kind::Object | Kind::Array if depth == DEPTH_MAX => causes.too_deep(at, DEPTH_MAX),
-        Kind::Object => object(&json::members(raw), at, depth + 1, causes),
-        Kind::Array => {
-            for (index, element) in json::elements(raw).into_iter().enumerate() {
-                value(element, &at.element(index), depth + 1, causes);
+        for member in members {
+            if self.has_escapes && member.name.contains('\0') {
+                self.causes.holds_null_character(at);
             }
+            self.value(member.value, &at.member(&member.name), depth);
         }
-        _ => {}
+    }
+
+    fn value(&mut self, raw: &RawValue, at: &At<'_>, depth: usize) {
+        match json::kind(raw) {
+            Kind::String if self.has_escapes && holds_null_character(raw) => {
+                self.causes.holds_null_character(at);
+            }
+            Kind::Object | Kind::Array if depth == DEPTH_MAX => self.causes.too_deep(at, DEPTH_MAX),
+            Kind::Object => self.object(&json::members(raw), at, depth + 1),
+            Kind::Array => {
+                for (index, element) in json::elements(raw).into_iter().enumerate() {
+                    self.value(element, &at.element(index), depth + 1);
+                }
+            }
+            _ => {}
+        }
     }
 }
 

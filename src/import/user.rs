@@ -1,5 +1,7 @@
 //! A user as the directory holds it, and the secrets that a new one brings.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use serde_json::value::RawValue;
 use uuid::Uuid;
@@ -33,8 +35,9 @@ pub struct User {
     pub has_totp: bool,
 }
 
-/// Named JSON values, each kept to the byte as it was sent, in the order they were first set.
-pub type Attributes = Vec<(String, Box<RawValue>)>;
+/// Named JSON values, each kept to the byte as it was sent, in the order they were first set. The
+/// names of standard attributes are the schema's own.
+pub type Attributes = Vec<(Cow<'static, str>, Box<RawValue>)>;
 
 /// That there is a secret, of which kind, and until when; never the secret.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,5 +1,7 @@
 //! Standard and custom attributes, kept to the byte as they were spelled.
 
+use std::borrow::Cow;
+
 use serde_json::value::RawValue;
 
 use super::Reader;
@@ -44,6 +46,22 @@ impl Check {
     }
 }
 
+/// What is a string, and stands in a user under this name.
+const STANDARD: [&str; 12] = [
+    "name",
+    "given_name",
+    "family_name",
+    "middle_name",
+    "nickname",
+    "gender",
+    "profile",
+    "website",
+    "picture",
+    "birthdate",
+    "zoneinfo",
+    "locale",
+];
+
 const ADDRESS: [&str; 6] =
     ["formatted", "street_address", "locality", "region", "postal_code", "country"];
 
@@ -62,7 +80,9 @@ impl Reader<'_> {
             }
             Given::Value(member.value.to_owned())
         };
-        self.record.attributes.push((member.name.clone().into_owned(), value));
+        let name = STANDARD.into_iter().find(|name| *name == member.name);
+        let name = name.expect("a standard attribute but the address is read here");
+        self.record.attributes.push((Cow::Borrowed(name), value));
     }
 
     /// An object of strings. A member that is null or empty says nothing, and an address that
@@ -92,7 +112,7 @@ impl Reader<'_> {
                 RawValue::from_string(address).expect("an object of strings that were read"),
             )
         };
-        self.record.attributes.push(("address".to_owned(), value));
+        self.record.attributes.push((Cow::Borrowed("address"), value));
     }
 
     pub(super) fn custom_attributes(&mut self, at: &At<'_>, raw: &RawValue) {
@@ -104,7 +124,7 @@ impl Reader<'_> {
                 Kind::Null => Given::Null,
                 _ => Given::Value(member.value.to_owned()),
             };
-            self.record.custom_attributes.push((member.name.into_owned(), value));
+            self.record.custom_attributes.push((Cow::Owned(member.name.into_owned()), value));
         }
     }
 }

@@ -43,7 +43,8 @@ pub fn parse<'a>(json: &'a [u8], identifier: Identifier, settings: &Settings) ->
             return Parsed { record, echo: None };
         }
     };
-    let record = record(&members, identifier, settings);
+    let has_escapes = json.contains(&b'\\');
+    let record = record(&members, has_escapes, identifier, settings);
     // A sound record has no more levels than its schema allows, and no name twice.
     let is_readable = record.is_ok() || structure::is_readable(&members, redact::DEPTH_MAX);
     let echo = is_readable.then(|| redact::shown(json, &members));
@@ -52,6 +53,7 @@ pub fn parse<'a>(json: &'a [u8], identifier: Identifier, settings: &Settings) ->
 
 fn record(
     members: &[Member<'_>],
+    has_escapes: bool,
     identifier: Identifier,
     settings: &Settings,
 ) -> Result<Record, Vec<Fault>> {
@@ -59,7 +61,7 @@ fn record(
     if members.iter().all(|member| member.name != identifier.as_str()) {
         reader.causes.required(&At::ROOT, &[identifier.as_str()]);
     }
-    structure::check(members, &mut reader.causes);
+    structure::check(members, has_escapes, &mut reader.causes);
     for member in members {
         reader.member(member);
     }

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::super::record::{Given, Password, PerIdentifier, Record};
+use super::super::record::{Given, GivenAttributes, Password, PerIdentifier, Record};
 use super::super::user::{Attributes, SecretMark, Secrets, User};
 
 /// Takes the record apart, so that no member can be forgotten.
@@ -63,7 +63,7 @@ fn value<T>(given: Given<T>) -> Option<T> {
     }
 }
 
-fn values(given: Vec<(String, Given<Box<serde_json::value::RawValue>>)>) -> Attributes {
+fn values(given: GivenAttributes) -> Attributes {
     given.into_iter().filter_map(|(name, given)| Some((name, value(given)?))).collect()
 }
 

@@ -1,9 +1,7 @@
 //! What a record changes of a user that exists: absent means untouched, always.
 
-use serde_json::value::RawValue;
-
 use super::directory::{Directory, Origin, Replaced};
-use crate::import::record::{Given, LoginId, Record};
+use crate::import::record::{Given, GivenAttributes, LoginId, Record};
 use crate::import::task::Identifier;
 use crate::import::user::Attributes;
 
@@ -96,7 +94,7 @@ fn set<T: PartialEq>(slot: &mut T, new: Option<T>) -> bool {
     }
 }
 
-fn set_all(attributes: &mut Attributes, given: Vec<(String, Given<Box<RawValue>>)>) -> bool {
+fn set_all(attributes: &mut Attributes, given: GivenAttributes) -> bool {
     let mut is_changed = false;
     for (name, given) in given {
         let place = attributes.iter().position(|(known, _)| *known == name);

@@ -152,8 +152,8 @@ fn custom_attributes_are_kept_to_the_byte() {
     let spelled: Vec<_> = attributes
         .iter()
         .map(|(name, given)| match given {
-            Given::Value(value) => (name.as_str(), value.get()),
-            Given::Null | Given::Absent => (name.as_str(), "removed"),
+            Given::Value(value) => (&**name, value.get()),
+            Given::Null | Given::Absent => (&**name, "removed"),
         })
         .collect();
     let expected = [("a", "1.50"), ("b", "\"\""), ("c", "removed"), ("d", r#"{ "\u0065":[1E2] }"#)];
