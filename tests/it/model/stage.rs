@@ -36,6 +36,8 @@ pub struct Stage {
     database: Database,
     pool: user_import::pg::Pool,
     key: NewKey,
+    /// Without a token yet. One for all cases: to make one costs as much as a case.
+    client: Client,
     apis: Vec<std::net::SocketAddr>,
     workers: Vec<Arc<Apply>>,
     shutdown: Shutdown,
@@ -78,7 +80,8 @@ impl Stage {
         };
         let workers = (0..WORKERS_MAX).map(|_| worker()).collect();
         let key = project::key::generate().unwrap();
-        Self { database, pool, key, apis, workers, shutdown }
+        let client = Client::new(apis[0], String::new());
+        Self { database, pool, key, client, apis, workers, shutdown }
     }
 
     /// A project of its own for a case.
@@ -102,7 +105,7 @@ impl Stage {
         self.database.execute(add, &[&name]).await;
         let token =
             project::key::sign_token(&self.key.private_pem, name, Duration::from_hours(1)).unwrap();
-        Client::new(self.apis[0], token)
+        self.client.with_token(&token)
     }
 
     /// Imports the records and returns their details.
