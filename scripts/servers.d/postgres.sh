@@ -58,6 +58,8 @@ synchronous_commit = on
 full_page_writes = on
 # Whoever wonders about a hanging test finds who waits for whose lock.
 log_lock_waits = on
+# The detail of a unique violation is a login id in clear text.
+log_error_verbosity = terse
 log_line_prefix = '%m [%p] %d '
 timezone = 'UTC'
 log_timezone = 'UTC'
