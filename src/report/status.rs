@@ -25,13 +25,13 @@ pub const ROUTE: Route = Route {
         Parameter {
             name: "offset",
             about: "The first index of the window, which is cut before the filter.",
-            schema: r#"{"type": "integer", "minimum": 0, "default": 0}"#,
+            schema: r#"{"type": "integer", "minimum": 0, "maximum": 9223372036854775807, "default": 0}"#,
             required: false,
         },
         Parameter {
             name: "limit",
             about: "How many indexes the window has; without it, all that follow.",
-            schema: r#"{"type": "integer", "minimum": 1}"#,
+            schema: r#"{"type": "integer", "minimum": 1, "maximum": 9223372036854775807}"#,
             required: false,
         },
     ],

@@ -178,7 +178,7 @@ fn responses(kinds: &[&Kind]) -> Value {
             _ => None,
         };
         if let Some((name, kind)) = header {
-            response["headers"] = json!({name: {"schema": {"type": kind}}});
+            response["headers"] = json!({name: {"required": true, "schema": {"type": kind}}});
         }
         (status.to_string(), response)
     };
