@@ -4,7 +4,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test servers stop lint chaos soak bench client-check fuzz
+.PHONY: help demo test servers stop lint chaos soak bench client-check fuzz deploy-check compose-check
 
 # Its output is taken first: the exit code of a command inside `eval "$(...)"` is lost.
 with_env = settings="$$(scripts/servers env)" && eval "$$settings" &&
@@ -29,20 +29,27 @@ lint: ## check format, clippy, rustdoc and, where it is installed, shellcheck
 	cargo fmt --check
 	cargo clippy --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --no-deps --document-private-items --locked
-	@if command -v shellcheck >/dev/null; then shellcheck -x -a scripts/servers scripts/demo scripts/client-check scripts/fuzz .ci/run; fi
+	@if command -v shellcheck >/dev/null; then shellcheck -x -a scripts/servers scripts/demo scripts/client-check scripts/fuzz .ci/run \
+		scripts/deploy-check scripts/compose-check scripts/compose-check.d/*-entrypoint deploy/compose/secrets deploy/compose/init-roles.sh; fi
 
 chaos: servers ## kill and cut everything at random for CHAOS_SECONDS (300); CHAOS_SEED repeats a run
 	@$(with_env) CHAOS_SECONDS="$${CHAOS_SECONDS:-300}" cargo test --locked --test chaos -- --nocapture
 
 soak: servers ## hold SOAK_CASES (100000) random imports against the serial model; MODEL_SEED repeats a run
 	@$(with_env) MODEL_CASES="$${SOAK_CASES:-100000}" MODEL_SEED="$${MODEL_SEED:-$$(date +%s)}" \
-		cargo test --locked --test it model -- --nocapture
+		cargo test --locked --release --test it model -- --nocapture
 
-bench: servers ## measure the whole way in records a second
-	@$(with_env) cargo bench --locked --bench whole_way
+bench: servers ## measure the whole way against a raw COPY, and the pure parts; the picture goes to docs/
+	@$(with_env) BENCH_SVG="$(CURDIR)/docs/performance.svg" cargo bench --locked --bench whole_way --bench pure
 
 client-check: ## run an Express app that was written against the contract alone (needs Node.js)
 	@scripts/client-check
 
 fuzz: ## fuzz the API by its OpenAPI document, FUZZ_EXAMPLES (100) per operation; FUZZ_SEED repeats a run (needs Python)
 	@scripts/fuzz
+
+deploy-check: ## validate manifests, chart, compose file, alerts and dashboard without a cluster
+	@scripts/deploy-check
+
+compose-check: ## bring the compose file up for real, import USERS (20000), and take it down
+	@scripts/compose-check
