@@ -8,6 +8,8 @@
 
 #[path = "tidy/claims.rs"]
 mod claims;
+#[path = "tidy/deploy.rs"]
+mod deploy;
 #[path = "tidy/imports.rs"]
 mod imports;
 #[path = "tidy/sizes.rs"]
@@ -52,6 +54,21 @@ fn every_guarantee_names_a_test_that_exists() {
 }
 
 #[test]
+fn every_metric_of_a_rule_or_a_dashboard_exists() {
+    assert_none("a metric that nobody records", &deploy::metric_complaints());
+}
+
+#[test]
+fn every_alert_says_what_it_means_what_is_seen_and_what_to_do() {
+    assert_none("deploy/prometheus/rules.yml and docs/operations.md", &deploy::alert_complaints());
+}
+
+#[test]
+fn every_setting_of_a_manifest_exists() {
+    assert_none("a setting that nobody reads", &deploy::setting_complaints());
+}
+
+#[test]
 fn every_dependency_is_used() {
     assert_none("a dependency that nothing uses", &claims::dependency_complaints());
 }
@@ -84,6 +101,13 @@ fn the_import_rule_sees_a_forbidden_use() {
     assert_eq!(found.into_iter().collect::<Vec<_>>(), ["apply", "import", "relay"]);
     assert!(imports::uses("pg/pool.rs", "use super::super::web;").contains("web"));
     assert!(imports::uses("seal.rs", "// crate::pg\nlet s = \"crate::pg\";").is_empty());
+}
+
+#[test]
+fn the_metric_rule_sees_a_metric_in_an_expression() {
+    let expression = "sum by (le) (rate(user_import_chunk_seconds_bucket{way=\"x\"}[5m])) > 1";
+    let found = deploy::metrics_in(expression);
+    assert_eq!(found.into_iter().collect::<Vec<_>>(), ["user_import_chunk_seconds_bucket"]);
 }
 
 #[test]

@@ -115,7 +115,12 @@ pub async fn behind_fence(
         Aim::Apply => resolve(apply, &transaction, opened, fenced, message, way).await?,
         Aim::Condemn => (opened.condemn(&chunk), way),
     };
-    let span = tracing::info_span!("chunk.write", import.way = way.as_str());
+    let span = tracing::info_span!(
+        "chunk.write",
+        otel.kind = "client",
+        db.system.name = "postgresql",
+        import.way = way.as_str()
+    );
     let written = write(&transaction, &chunk, &work).instrument(span).await?;
     if written == Written::TaskEnded {
         return Ok(Done::Nothing);
@@ -182,7 +187,8 @@ async fn probe(
     chunk: &ChunkRef,
     way: Way,
 ) -> Result<(Found, Way), Error> {
-    let span = tracing::info_span!("chunk.probe");
+    let span =
+        tracing::info_span!("chunk.probe", otel.kind = "client", db.system.name = "postgresql");
     let Options { identifier, upsert, dry_run } = fenced.options;
     // Nothing is written that could meet a taken login id, so all of them are asked for.
     let way = if dry_run { Way::Sure } else { way };
@@ -224,5 +230,8 @@ fn count(work: &Work, written: Written, way: Way) {
     if let Written::LastChunk { task_seconds } = written {
         metrics::tasks_ended("completed", 1);
         metrics::task_seconds("completed", Duration::from_secs_f64(task_seconds.max(0.0)));
+        // Which task stands in the span's own fields.
+        let trace_id = telemetry::trace_id(&tracing::Span::current());
+        tracing::info!(seconds = task_seconds, trace_id, "task completed");
     }
 }

@@ -1,10 +1,11 @@
 //! `user-import migrate`: brings the schema up to date.
 
+use anyhow::Context;
 use clap::Args;
 
 use super::output;
 use crate::config::Database;
-use crate::pg;
+use crate::pg::{self, Grantee};
 
 #[derive(Debug, Args)]
 #[command(
@@ -14,14 +15,33 @@ use crate::pg;
 pub struct Arguments {
     #[command(flatten)]
     database: Database,
+    /// The login role of `api`, which is granted what it needs; none if absent.
+    #[arg(long, env)]
+    database_api_role: Option<String>,
+    /// The login role of `worker`, likewise.
+    #[arg(long, env)]
+    database_worker_role: Option<String>,
 }
 
 /// Safe to run twice and from two places at once: the second waits for the first.
 pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let pool = pg::connect(&arguments.database)?;
     match pg::migrate(&pool).await? {
-        0 => output::line("the schema is up to date"),
-        1 => output::line("1 migration applied; the schema is up to date"),
-        applied => output::line(&format!("{applied} migrations applied; the schema is up to date")),
+        0 => output::line("the schema is up to date")?,
+        1 => output::line("1 migration applied; the schema is up to date")?,
+        applied => {
+            output::line(&format!("{applied} migrations applied; the schema is up to date"))?
+        }
     }
+    let roles = [
+        (Grantee::Api, arguments.database_api_role),
+        (Grantee::Worker, arguments.database_worker_role),
+    ];
+    for (grantee, role) in roles {
+        let Some(role) = role else { continue };
+        let granted = pg::grant(&pool, grantee, &role).await;
+        granted.with_context(|| format!("the role {role} cannot be granted what it needs"))?;
+        output::line(&format!("{role} may do what it needs, and nothing else"))?;
+    }
+    Ok(())
 }

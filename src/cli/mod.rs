@@ -15,6 +15,7 @@ mod openapi;
 mod output;
 mod progress;
 mod project;
+mod rekey;
 mod service;
 mod status;
 mod submit;
@@ -69,6 +70,8 @@ enum Command {
     Standalone(Box<Service>),
     /// Brings the schema up to date; safe to run twice and from two places at once
     Migrate(migrate::Arguments),
+    /// Seals anew, under the first master key, what an older one sealed
+    Rekey(rekey::Arguments),
     /// Makes projects, their keys and their settings
     Project(project::Arguments),
     /// Signs an Admin API token and prints it
@@ -132,6 +135,7 @@ impl Command {
                 service::standalone(*config).await.map(|()| ExitCode::SUCCESS)
             }
             Self::Migrate(args) => migrate::run(args).await.map(|()| ExitCode::SUCCESS),
+            Self::Rekey(args) => rekey::run(args).await.map(|()| ExitCode::SUCCESS),
             Self::Project(args) => project::run(args).await.map(|()| ExitCode::SUCCESS),
             Self::Token(args) => token::run(args).await.map(|()| ExitCode::SUCCESS),
             Self::Submit(args) => submit::run(args).await,

@@ -2,6 +2,7 @@
 
 use std::num::NonZeroUsize;
 
+use super::from_file::text_or_file;
 use super::{Broker, Database, DatabaseUrl, Keys, Service, Worker};
 
 /// Each says what is wrong, where, and what to do; none shows a secret.
@@ -27,26 +28,33 @@ pub enum ConfigError {
         "neither MASTER_KEY nor MASTER_KEY_FILE is set; make a key with `head -c 32 /dev/urandom | base64` and keep it safe"
     )]
     NoMasterKey,
-    #[error("MASTER_KEY and MASTER_KEY_FILE are both set; give one of them")]
-    TwoMasterKeys,
+    #[error("{0} and {0}_FILE are both set; give one of them")]
+    Both(&'static str),
     #[error(
-        "MASTER_KEY_FILE {path} cannot be read ({kind}); check that it exists and that this user may read it"
+        "{setting}_FILE {path} cannot be read ({kind}); check that it exists and that this user may read it"
     )]
-    MasterKeyFile { path: String, kind: std::io::ErrorKind },
+    File { setting: &'static str, path: String, kind: std::io::ErrorKind },
     #[error("{0}")]
     Together(String),
 }
 
 impl Database {
     pub fn url(&self) -> Result<DatabaseUrl, ConfigError> {
-        DatabaseUrl::parse(self.database_url.as_deref().ok_or(ConfigError::NoDatabaseUrl)?)
+        let text = text_or_file(
+            "DATABASE_URL",
+            self.database_url.as_deref(),
+            self.database_url_file.as_deref(),
+        )?;
+        DatabaseUrl::parse(&text.ok_or(ConfigError::NoDatabaseUrl)?)
     }
 }
 
 impl Broker {
     /// The URL after a look at its scheme; lapin reads the rest.
-    pub fn url(&self) -> Result<&str, ConfigError> {
-        let url = self.amqp_url.as_deref().ok_or(ConfigError::NoAmqpUrl)?;
+    pub fn url(&self) -> Result<String, ConfigError> {
+        let text =
+            text_or_file("AMQP_URL", self.amqp_url.as_deref(), self.amqp_url_file.as_deref())?;
+        let url = text.ok_or(ConfigError::NoAmqpUrl)?;
         let rest = url.strip_prefix("amqp://").or_else(|| url.strip_prefix("amqps://"));
         match rest {
             None => Err(ConfigError::AmqpUrl("it does not begin with amqp:// or amqps://")),
@@ -70,17 +78,9 @@ impl Broker {
 impl Keys {
     /// The text of the master key setting, from whichever of the two places holds it.
     pub fn text(&self) -> Result<String, ConfigError> {
-        match (&self.master_key, &self.master_key_file) {
-            (None, None) => Err(ConfigError::NoMasterKey),
-            (Some(_), Some(_)) => Err(ConfigError::TwoMasterKeys),
-            (Some(text), None) => Ok(text.clone()),
-            (None, Some(path)) => std::fs::read_to_string(path)
-                .map(|text| text.trim().to_owned())
-                .map_err(|error| ConfigError::MasterKeyFile {
-                    path: path.display().to_string(),
-                    kind: error.kind(),
-                }),
-        }
+        let text =
+            text_or_file("MASTER_KEY", self.master_key.as_deref(), self.master_key_file.as_deref());
+        text?.ok_or(ConfigError::NoMasterKey)
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod check;
 mod database_url;
+mod from_file;
 mod sections;
 
 pub use check::ConfigError;

@@ -43,6 +43,9 @@ pub struct Database {
     /// `sslrootcert=FILE` are understood.
     #[arg(long, env, hide_env_values = true)]
     pub database_url: Option<String>,
+    /// A file that holds what `DATABASE_URL` would.
+    #[arg(long, env)]
+    pub database_url_file: Option<PathBuf>,
     /// Connections of this process to Postgres at most.
     // A worker uses one a chunk at once, an API process one a request that is under way in
     // Postgres; three of each stay below the 100 that Postgres allows by default.
@@ -55,6 +58,9 @@ pub struct Broker {
     /// Where RabbitMQ is: `amqp://user:password@host:5672/vhost` or `amqps://`.
     #[arg(long, env, hide_env_values = true)]
     pub amqp_url: Option<String>,
+    /// A file that holds what `AMQP_URL` would; read anew for each connection.
+    #[arg(long, env)]
+    pub amqp_url_file: Option<PathBuf>,
     /// Names of the exchange and the queues begin with it.
     #[arg(long, env, default_value = "user-import")]
     pub amqp_prefix: String,

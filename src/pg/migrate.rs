@@ -11,7 +11,7 @@ mod embedded {
 pub const RELEASE: i32 = 1;
 
 /// Of `pg_advisory_lock`; arbitrary, and the same for ever.
-const MIGRATION_LOCK: i64 = 0x7573_6572_696d_706f;
+pub(super) const MIGRATION_LOCK: i64 = 0x7573_6572_696d_706f;
 
 /// Why `api` and `worker` do not start on a schema.
 #[derive(Debug, thiserror::Error)]

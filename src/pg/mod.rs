@@ -4,10 +4,12 @@
 //! transaction mode everything works but `migrate`: no session state, `SET LOCAL` only.
 
 mod error;
+mod grants;
 mod migrate;
 mod pool;
 mod tls;
 
 pub use error::{Class, Error};
+pub use grants::{Grantee, grant};
 pub use migrate::{RELEASE, SchemaError, check_schema, migrate};
 pub use pool::{Client, Pool, Transaction, connect, ping};

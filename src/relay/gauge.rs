@@ -1,9 +1,9 @@
-//! What waits to be published, measured for operators and for autoscaling.
+//! What waits, measured for operators and for autoscaling.
 
 use std::time::Duration;
 
 use crate::metrics;
-use crate::pg::{self, Pool};
+use crate::pg::{self, Client, Pool};
 use crate::shutdown::Shutdown;
 
 /// Prometheus looks every 15 s or so; more often would only cost.
@@ -13,11 +13,13 @@ const PAUSE: Duration = Duration::from_secs(10);
 pub async fn gauge(pool: Pool, shutdown: Shutdown) {
     loop {
         match measure(&pool).await {
-            Ok((due, oldest_seconds)) => {
-                metrics::due_chunks(due as u64);
-                metrics::oldest_due_seconds(oldest_seconds as u64);
+            Ok([due, open]) => {
+                metrics::due_chunks(due.count as u64);
+                metrics::oldest_due_seconds(due.oldest_seconds as u64);
+                metrics::open_tasks(open.count as u64);
+                metrics::oldest_open_task_seconds(open.oldest_seconds as u64);
             }
-            Err(error) => tracing::debug!(%error, "due chunks were not measured"),
+            Err(error) => tracing::debug!(%error, "what waits was not measured"),
         }
         tokio::select! {
             () = shutdown.draining() => return,
@@ -26,9 +28,22 @@ pub async fn gauge(pool: Pool, shutdown: Shutdown) {
     }
 }
 
-async fn measure(pool: &Pool) -> Result<(i64, f64), pg::Error> {
+/// How many wait, and for how long the first of them has.
+struct Waiting {
+    count: i64,
+    oldest_seconds: f64,
+}
+
+/// Due chunks, then open tasks.
+async fn measure(pool: &Pool) -> Result<[Waiting; 2], pg::Error> {
     let client = pool.get().await?;
-    let statement = client.prepare_cached(include_str!("due.sql")).await?;
+    let due = waiting(&client, include_str!("due.sql")).await?;
+    let open = waiting(&client, include_str!("open.sql")).await?;
+    Ok([due, open])
+}
+
+async fn waiting(client: &Client, statement: &str) -> Result<Waiting, pg::Error> {
+    let statement = client.prepare_cached(statement).await?;
     let row = client.query_one(&statement, &[]).await?;
-    Ok((row.get(0), row.get(1)))
+    Ok(Waiting { count: row.get(0), oldest_seconds: row.get(1) })
 }

@@ -9,7 +9,7 @@ use super::task::{Task, cancel, find};
 use crate::web::query::Query;
 use crate::web::route::{Content, Route};
 use crate::web::{Caller, Error, Id, NotFound, accepts, kind};
-use crate::{metrics, pg};
+use crate::{metrics, pg, telemetry};
 
 pub const ROUTE: Route = Route {
     gives: &[Content {
@@ -43,6 +43,8 @@ pub async fn handle(
     match cancel(&client, caller.project, &id).await {
         Ok(Some(task)) => {
             metrics::tasks_ended("cancelled", 1);
+            let trace_id = telemetry::trace_id(&tracing::Span::current());
+            tracing::info!(task = %id, trace_id, "task cancelled");
             Ok(Json(task))
         }
         Ok(None) => match find(&client, caller.project, &id).await? {

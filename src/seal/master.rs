@@ -42,6 +42,16 @@ impl MasterKeys {
         &self.sealing().id
     }
 
+    /// The ids of all keys, the one that seals first.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|master| master.id.as_str())
+    }
+
+    /// The id, as it was given, of the key at hand that opens what names `master_key_id`.
+    pub fn opener(&self, master_key_id: &str) -> Option<&str> {
+        self.find(master_key_id).ok().map(|master| master.id.as_str())
+    }
+
     /// Would bytes that need this master key be sealed by the first one already?
     pub fn is_sealing(&self, master_key_id: &str) -> bool {
         self.sealing().has(master_key_id)
@@ -195,6 +205,9 @@ mod tests {
         assert_eq!(opened.unwrap(), "JBSWY3DP");
         assert!(during.is_request_digest(1, b"request", &digest));
         assert!(!during.is_sealing(&sealed.master_key_id));
+        assert_eq!(during.opener(&sealed.master_key_id), Some("old"));
+        assert_eq!(during.opener("lost"), None);
+        assert_eq!(during.ids().collect::<Vec<_>>(), ["new", "old"]);
         assert_eq!(during.sealing_id(), "new");
 
         let after = MasterKeys::parse(&format!("new:{NEW}")).unwrap();

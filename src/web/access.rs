@@ -26,12 +26,13 @@ pub(super) async fn log(request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str);
     let span = tracing::info_span!(
         "http.request",
-        method,
-        route,
-        project = field::Empty,
-        status = field::Empty,
-        request_bytes = field::Empty,
-        response_bytes = field::Empty,
+        otel.kind = "server",
+        http.request.method = method,
+        http.route = route,
+        http.response.status_code = field::Empty,
+        http.request.body.size = field::Empty,
+        http.response.body.size = field::Empty,
+        import.project = field::Empty,
     );
     telemetry::accept_parent(&span, traceparent(request.headers()));
     let mut record = Record {
@@ -105,9 +106,9 @@ impl Drop for Record {
     fn drop(&mut self) {
         let request_bytes = self.request_bytes.load(Ordering::Relaxed);
         let response_bytes = self.response_bytes.load(Ordering::Relaxed);
-        self.span.record("status", self.status);
-        self.span.record("request_bytes", request_bytes);
-        self.span.record("response_bytes", response_bytes);
+        self.span.record("http.response.status_code", self.status);
+        self.span.record("http.request.body.size", request_bytes);
+        self.span.record("http.response.body.size", response_bytes);
         let millis = |duration: Duration| duration.as_secs_f64() * 1000.0;
         tracing::info!(
             parent: &self.span,

@@ -101,3 +101,23 @@ async fn one_standalone_process_is_a_whole_deployment() {
         world.role(&["healthcheck", "standalone"]).env("LISTEN", standalone.address()).run().await;
     assert_eq!(health.code, Some(0), "{health:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_secret_may_come_from_a_file() {
+    let world = World::new().await;
+    let mut role = world.role(&["standalone"]);
+    let secrets = [
+        ("DATABASE_URL", world.database.url.as_str()),
+        ("AMQP_URL", &world.servers.amqp_url),
+        ("MASTER_KEY", "ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8="),
+    ];
+    for (name, value) in secrets {
+        let file = world.folder.join(name);
+        std::fs::write(&file, format!("{value}\n")).unwrap();
+        role = role.without(name).env(&format!("{name}_FILE"), file.display());
+    }
+    let standalone = role.start().await;
+    let client = world.client(&standalone).await;
+    let task = client.import_lines(lines(0..10)).await.task();
+    assert_converged(&world, &client, &task).await;
+}

@@ -70,7 +70,7 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
         let caller = Auth::from_ref(state).check(&parts.headers).await?;
-        tracing::Span::current().record("project", caller.project);
+        tracing::Span::current().record("import.project", caller.project);
         Ok(caller)
     }
 }

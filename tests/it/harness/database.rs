@@ -110,6 +110,7 @@ async fn connect(url: &str) -> Client {
 fn pool(url: &str) -> user_import::pg::Pool {
     let config = user_import::config::Database {
         database_url: Some(url.to_owned()),
+        database_url_file: None,
         database_connections: 8,
     };
     user_import::pg::connect(&config).expect("the servers' URL is a valid one")

@@ -24,6 +24,7 @@ mod proxy;
 mod records;
 mod secrets;
 mod servers;
+mod tls;
 mod world;
 
 pub use broker::{Broker, Message};
@@ -37,8 +38,11 @@ pub use otlp::{Receiver, SeenSpan};
 pub use process::{Ended, Process, Role, was_killed};
 pub use proxy::{Leg, Proxy};
 pub use records::{CANARY, bcrypt_hash, full, lines, plain};
-pub use secrets::{assert_no_secret_in_database, assert_no_secret_in_logs, encodings_of};
-pub use servers::{Servers, with_address};
+pub use secrets::{
+    assert_no_secret_in_database, assert_no_secret_in_logs, encodings_of, postgres_program,
+};
+pub use servers::{Servers, address_of, with_address};
+pub use tls::{Authority, Before, TlsFront};
 pub use world::World;
 
 use std::fmt::Display;

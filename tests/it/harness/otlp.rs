@@ -27,6 +27,8 @@ pub struct SeenSpan {
     pub parent: String,
     /// Trace and span of each link.
     pub links: Vec<(String, String)>,
+    /// The names of its attributes and of those of its events and links.
+    pub attributes: Vec<String>,
     /// Everything that it carries, as text: attributes, events, status.
     pub text: String,
 }
@@ -64,7 +66,12 @@ impl From<Span> for SeenSpan {
             "{:?} {:?} {:?} {}",
             span.attributes, span.events, span.status, span.trace_state
         );
+        let of_events = span.events.iter().flat_map(|event| &event.attributes);
+        let of_links = span.links.iter().flat_map(|link| &link.attributes);
+        let all = span.attributes.iter().chain(of_events).chain(of_links);
+        let attributes = all.map(|attribute| attribute.key.clone()).collect();
         Self {
+            attributes,
             name: span.name,
             trace: hex(&span.trace_id),
             id: hex(&span.span_id),

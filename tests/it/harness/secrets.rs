@@ -79,12 +79,17 @@ pub async fn assert_no_secret_in_database(world: &World) {
     }
 }
 
-fn pg_dump() -> PathBuf {
+pub fn pg_dump() -> PathBuf {
+    postgres_program("pg_dump")
+}
+
+/// A client program of the newest PostgreSQL that is installed; Debian keeps them off the PATH.
+pub fn postgres_program(name: &str) -> PathBuf {
     let folders = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten();
     let mut found: Vec<PathBuf> = folders
-        .map(|entry| entry.unwrap().path().join("bin/pg_dump"))
+        .map(|entry| entry.unwrap().path().join("bin").join(name))
         .filter(|path| path.exists())
         .collect();
     found.sort();
-    found.pop().unwrap_or_else(|| PathBuf::from("pg_dump"))
+    found.pop().unwrap_or_else(|| PathBuf::from(name))
 }

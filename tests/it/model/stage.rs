@@ -60,6 +60,7 @@ impl Stage {
         database.execute(&fast, &[]).await;
         let pool = user_import::pg::connect(&user_import::config::Database {
             database_url: Some(database.url.clone()),
+            database_url_file: None,
             // Two for a worker with a suspect, and the API's.
             database_connections: 16,
         });
