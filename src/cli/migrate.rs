@@ -26,13 +26,12 @@ pub struct Arguments {
 /// Safe to run twice and from two places at once: the second waits for the first.
 pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let pool = pg::connect(&arguments.database)?;
-    match pg::migrate(&pool).await? {
-        0 => output::line("the schema is up to date")?,
-        1 => output::line("1 migration applied; the schema is up to date")?,
-        applied => {
-            output::line(&format!("{applied} migrations applied; the schema is up to date"))?
-        }
-    }
+    let told = match pg::migrate(&pool).await? {
+        0 => "the schema is up to date".to_owned(),
+        1 => "1 migration applied; the schema is up to date".to_owned(),
+        applied => format!("{applied} migrations applied; the schema is up to date"),
+    };
+    output::line(&told)?;
     let roles = [
         (Grantee::Api, arguments.database_api_role),
         (Grantee::Worker, arguments.database_worker_role),

@@ -27,12 +27,12 @@ pub async fn grant(pool: &Pool, grantee: Grantee, role: &str) -> Result<(), Erro
         statements.replace("{role}", &quoted(role)),
     );
     let client = pool.get().await?;
-    let granted = client.batch_execute(&all).await;
-    if granted.is_err() {
+    let outcome = client.batch_execute(&all).await;
+    if outcome.is_err() {
         // The transaction is broken, and its connection goes back to the pool.
         let _ = client.batch_execute("ROLLBACK").await;
     }
-    Ok(granted?)
+    Ok(outcome?)
 }
 
 /// The name as an identifier, whatever it holds.
