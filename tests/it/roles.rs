@@ -106,11 +106,13 @@ async fn api_and_worker_do_everything_under_roles_with_the_least_rights() {
     roles.drop_them().await;
 }
 
+/// `insufficient_privilege`.
+const FORBIDDEN: Option<&str> = Some("42501");
+
 #[tokio::test(flavor = "multi_thread")]
 async fn no_role_reads_a_secret_that_it_does_not_need() {
     let world = World::new().await;
     let roles = Roles::new(&world).await;
-    const FORBIDDEN: Option<&str> = Some("42501");
     let table = [
         (&roles.api, "SELECT password_hash FROM user_secret", None),
         (&roles.api, "SELECT mfa_password_hash FROM user_secret", FORBIDDEN),

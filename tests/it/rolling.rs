@@ -65,7 +65,9 @@ async fn a_rolling_restart_fails_no_request_and_loses_no_task() {
     let mut apis = [world.api().start().await, world.api().start().await];
     let mut workers = [world.worker().start().await, world.worker().start().await];
     let proxy = Arc::new(Proxy::default());
-    apis.iter().for_each(|api| proxy.add(api));
+    for api in &apis {
+        proxy.add(api);
+    }
     let client = world.client(&apis[0]).await;
     let callers: Vec<_> =
         (0..CALLERS).map(|_| tokio::spawn(call(client.clone(), proxy.clone()))).collect();
