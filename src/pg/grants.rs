@@ -14,7 +14,7 @@ pub enum Grantee {
 }
 
 /// Gives the role what its process needs, and takes from it what else it had on the tables. Run
-/// it as the owner of the tables, after [`super::migrate`]; safe to run twice and from two places
+/// it as the owner of the tables, after [`super::migrate()`]; safe to run twice and from two places
 /// at once.
 pub async fn grant(pool: &Pool, grantee: Grantee, role: &str) -> Result<(), Error> {
     let statements = match grantee {
