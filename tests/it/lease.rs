@@ -2,8 +2,11 @@
 
 use user_import::amqp::Lane;
 
-use crate::harness::{Leg, Proxy, World, assert_converged, eventually, holds, lines};
+use crate::harness::{
+    Client, Leg, Process, Proxy, World, assert_converged, eventually, holds, lines,
+};
 
+const CONNECTIONS: &str = "user_import_broker_connections_total";
 const RETURNED: &str = "user_import_relay_chunks_returned_total";
 const BROKER_AWAY: &str = "user_import_relay_errors_total";
 const EXPIRED: &str = "user_import_relay_lease_expiries_total";
@@ -26,6 +29,15 @@ async fn a_purged_queue_comes_back_by_lease() {
     assert!(client.metrics(api.address()).await.sum(EXPIRED, "") >= 5.0);
 }
 
+/// A queue that exists may still have to be bound, and what is undone here would be done after it.
+async fn await_relay(client: &Client, api: &Process) {
+    eventually("the relay has declared and bound everything", 60, async || {
+        let seen = client.metrics(api.address()).await.sum(CONNECTIONS, "publish");
+        holds(seen >= 1.0, seen)
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_publish_to_a_missing_queue_is_not_taken_for_sent() {
     let world = World::new().await;
@@ -33,7 +45,7 @@ async fn a_publish_to_a_missing_queue_is_not_taken_for_sent() {
     let api = world.api().env("CHUNK_RECORDS", 100).env("CHUNK_LEASE_SECONDS", 3600).start().await;
     let client = world.client(&api).await;
     let bulk = world.broker.bulk();
-    world.broker.await_declared(&bulk).await;
+    await_relay(&client, &api).await;
     world.broker.unbind(&bulk, Lane::Bulk).await;
     let task = client.import_lines(lines(0..500)).await.task();
     eventually("the broker returned messages", 30, async || {
@@ -105,7 +117,7 @@ async fn a_broker_that_falls_silent_is_given_up_and_found_again() {
     let api = world.api().env("CHUNK_RECORDS", 10).env("CHUNK_LEASE_SECONDS", 5);
     let api = api.env("AMQP_URL", &through).start().await;
     let client = world.client(&api).await;
-    world.broker.await_declared(&world.broker.bulk()).await;
+    await_relay(&client, &api).await;
     // No connection breaks, and no answer comes: a cable pulled, a leader frozen.
     proxy.set(Leg::Silent);
     let task = client.import_lines(lines(0..300)).await.task();
