@@ -92,13 +92,6 @@ impl Broker {
         .await;
     }
 
-    pub async fn await_declared(&self, queue: &str) {
-        super::eventually(&format!("{queue} exists"), 60, async || {
-            self.look(queue).await.ok_or("it does not")
-        })
-        .await;
-    }
-
     /// Messages that are ready in any queue of the prefix but the dead letters.
     pub async fn waiting(&self) -> u32 {
         self.ready(&self.bulk()).await + self.ready(&self.express()).await
