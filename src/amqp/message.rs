@@ -3,6 +3,7 @@
 //! All headers but `published` and `traceparent` are the seal's associated data, so a body under
 //! another chunk's headers does not open.
 
+use bytes::Bytes;
 use lapin::BasicProperties;
 use lapin::types::{AMQPValue, FieldTable, LongString};
 
@@ -23,7 +24,7 @@ pub struct ChunkMessage {
     /// The relay's span that published it.
     pub traceparent: Option<String>,
     /// The same bytes that stand in Postgres until the chunk is applied.
-    pub sealed: Vec<u8>,
+    pub sealed: Bytes,
 }
 
 /// A message that no release of ours wrote, or a later one did.
@@ -80,7 +81,7 @@ impl ChunkMessage {
             record_count: small("record_count")?,
             published: small("published")?,
             traceparent: text(headers, "traceparent"),
-            sealed: body,
+            sealed: body.into(),
         })
     }
 }
@@ -114,7 +115,7 @@ mod tests {
             record_count: 1000,
             published: 2,
             traceparent: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned()),
-            sealed: vec![1, 2, 3],
+            sealed: Bytes::from_static(&[1, 2, 3]),
         }
     }
 

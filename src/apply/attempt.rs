@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use deadpool_postgres::GenericClient;
 use tracing::Instrument;
 
@@ -132,8 +133,8 @@ pub async fn behind_fence(
     Ok(Done::Applied(way))
 }
 
-async fn open(fenced: Fenced, chunk: ChunkRef, sealed: &[u8]) -> Result<(Opened, Fenced), Error> {
-    let sealed = sealed.to_vec();
+async fn open(fenced: Fenced, chunk: ChunkRef, sealed: &Bytes) -> Result<(Opened, Fenced), Error> {
+    let sealed = sealed.clone();
     let span = tracing::info_span!("chunk.open");
     blocking(span, move || {
         let opened = work::open(&fenced, &chunk, &sealed)?;

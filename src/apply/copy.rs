@@ -18,15 +18,20 @@ use crate::import::user::{SecretMark, Secrets, User};
 use crate::pg::Transaction;
 use crate::seal::MasterKeys;
 
-/// Rows of `directory_user` and `user_secret` for users that do not exist.
+/// Rows of `directory_user` and `user_secret` for users that do not exist, as `COPY` is sent them;
+/// none is no rows.
 #[derive(Default)]
 pub struct Rows {
+    users: Bytes,
+    secrets: Bytes,
+}
+
+pub struct RowsWriter {
     users: Table,
     secrets: Table,
 }
 
-/// What `COPY` is sent for one table.
-#[derive(Default)]
+/// What `COPY` is sent for one table, as far as it is written.
 struct Table {
     data: BytesMut,
     rows: usize,
@@ -49,14 +54,14 @@ const SECRETS: &str = "COPY user_secret (project, user_id, password_hash, mfa_pa
     totp_secret, totp_key_id) FROM STDIN BINARY";
 const SECRET_COLUMNS: i16 = 6;
 
-impl Rows {
+impl RowsWriter {
     /// With room for so many users that came of so many bytes of JSON.
     pub fn with_capacity(users: usize, bytes: usize) -> Self {
         // Lengths and nulls take 150 bytes a row, which the names of JSON's members outweigh.
         Self { users: Table::with_capacity(bytes), secrets: Table::with_capacity(users * 128) }
     }
 
-    pub fn push(&mut self, keys: &MasterKeys, project: i32, user: &User, secrets: Secrets) {
+    pub fn push(&mut self, keys: &MasterKeys, project: i32, user: &User, secrets: &Secrets) {
         self.push_user(project, user);
         self.push_secrets(keys, project, user.id, secrets);
     }
@@ -106,12 +111,12 @@ impl Rows {
         put_bool(row, *has_totp);
     }
 
-    fn push_secrets(&mut self, keys: &MasterKeys, project: i32, user_id: Uuid, secrets: Secrets) {
+    fn push_secrets(&mut self, keys: &MasterKeys, project: i32, user_id: Uuid, secrets: &Secrets) {
         let Secrets { password_hash, mfa_password_hash, totp_secret } = secrets;
         if password_hash.is_none() && mfa_password_hash.is_none() && totp_secret.is_none() {
             return;
         }
-        let sealed = totp_secret.map(|Secret(secret)| keys.seal_totp(project, user_id, &secret));
+        let sealed = totp_secret.as_ref().map(|Secret(secret)| keys.seal_totp(project, user_id, secret));
         let row = self.secrets.row(SECRET_COLUMNS);
         row.put_i32(4);
         row.put_i32(project);
@@ -122,11 +127,29 @@ impl Rows {
         put_text(row, sealed.as_ref().map(|sealed| sealed.master_key_id.as_str()));
     }
 
+    pub fn finish(self) -> Rows {
+        Rows { users: self.users.finish(), secrets: self.secrets.finish() }
+    }
+}
+
+impl Rows {
     /// Copies both tables. A login id that is taken is a unique violation, and nothing is there.
     pub async fn copy(&self, client: &Transaction<'_>) -> Result<(), Error> {
-        self.users.copy(client, USERS).await?;
-        self.secrets.copy(client, SECRETS).await
+        copy(client, USERS, &self.users).await?;
+        copy(client, SECRETS, &self.secrets).await
     }
+}
+
+async fn copy(client: &Transaction<'_>, statement: &str, rows: &Bytes) -> Result<(), Error> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let statement = client.prepare_cached(statement).await?;
+    let sink = client.copy_in::<_, Bytes>(&statement).await?;
+    let mut sink = std::pin::pin!(sink);
+    sink.feed(rows.clone()).await?;
+    sink.finish().await?;
+    Ok(())
 }
 
 impl Table {
@@ -142,18 +165,13 @@ impl Table {
         &mut self.data
     }
 
-    async fn copy(&self, client: &Transaction<'_>, statement: &str) -> Result<(), Error> {
+    fn finish(mut self) -> Bytes {
         if self.rows == 0 {
-            return Ok(());
+            return Bytes::new();
         }
-        let statement = client.prepare_cached(statement).await?;
-        let sink = client.copy_in::<_, Bytes>(&statement).await?;
-        let mut sink = std::pin::pin!(sink);
-        sink.feed(self.data.clone().freeze()).await?;
         // The trailer: a row of -1 columns.
-        sink.feed(Bytes::from_static(&[0xff, 0xff])).await?;
-        sink.finish().await?;
-        Ok(())
+        self.data.put_i16(-1);
+        self.data.freeze()
     }
 }
 

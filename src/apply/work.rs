@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::Error;
 use super::columns::{ReleaseColumns, UserColumns};
-use super::copy::Rows;
+use super::copy::{Rows, RowsWriter};
 use super::fence::Fenced;
 use super::probe::Found;
 use crate::chunk::{ChunkRef, Details, DetailsWriter, Entry, Kind, Payload, read_payload};
@@ -98,7 +98,7 @@ fn candidate(fenced: &Fenced, entry: &Entry<'_>) -> (Candidate, Echo) {
 fn read_record(fenced: &Fenced, json: &[u8], line: u64) -> (Result<Box<Record>, Vec<Fault>>, Echo) {
     let Parsed { record, echo } = parse::parse(json, fenced.options.identifier, &fenced.settings);
     let located = |fault: Fault| if line > 0 { fault.at_line(line) } else { fault };
-    let record = record.map(Box::new).map_err(|faults| faults.into_iter().map(located).collect());
+    let record = record.map_err(|faults| faults.into_iter().map(located).collect());
     let echo = match echo {
         None => Echo::None,
         Some(Cow::Borrowed(_)) => Echo::AsSent,
@@ -138,7 +138,7 @@ impl Opened {
         Work {
             is_judged_by_indexes: is_sound.into_iter().zip(&verdicts).all(is_judged),
             told: tell(&self.payload, &self.echoes, chunk, &verdicts),
-            inserts: rows(inserts, self.payload.bytes(), chunk.project, keys),
+            inserts: rows(&inserts, self.payload.bytes(), chunk.project, keys),
             changes: changes(updates, &before, versions),
             new_roles,
             new_groups,
@@ -193,14 +193,16 @@ fn tell(payload: &Payload, echoes: &[Echo], chunk: &ChunkRef, verdicts: &[Verdic
     Told { details: details.finish(), counts, failed_lines }
 }
 
-fn rows(mut inserts: Vec<(User, Secrets)>, bytes: usize, project: i32, keys: &MasterKeys) -> Rows {
+fn rows(inserts: &[(User, Secrets)], bytes: usize, project: i32, keys: &MasterKeys) -> Rows {
     // By key, whatever the identifier, so that two tasks that insert the same users lock alike.
-    inserts.sort_unstable_by(|(a, _), (b, _)| sort_key(a).cmp(&sort_key(b)));
-    let mut rows = Rows::with_capacity(inserts.len(), bytes);
-    for (user, secrets) in inserts {
-        rows.push(keys, project, &user, secrets);
+    // What is sorted is small: a user is half a kilobyte.
+    let mut sorted: Vec<_> = inserts.iter().collect();
+    sorted.sort_unstable_by(|(a, _), (b, _)| sort_key(a).cmp(&sort_key(b)));
+    let mut rows = RowsWriter::with_capacity(sorted.len(), bytes);
+    for (user, secrets) in sorted {
+        rows.push(keys, project, user, secrets);
     }
-    rows
+    rows.finish()
 }
 
 fn changes(

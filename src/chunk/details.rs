@@ -3,6 +3,7 @@
 //! The blob is the details of the chunk in index order, comma-joined and compressed, so that a
 //! status answer is blobs inflated and joined, never parsed.
 
+use std::cell::Cell;
 use std::io::Write;
 
 use super::Error;
@@ -25,6 +26,11 @@ pub struct Details {
     pub warned: i32,
 }
 
+thread_local! {
+    /// The memory of a thread's last details, for its next.
+    static TEXT: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
 #[derive(Debug, Default)]
 pub struct DetailsWriter {
     text: Vec<u8>,
@@ -36,7 +42,9 @@ impl DetailsWriter {
     /// With room for the echoes and outcomes of so many records of so many bytes together.
     pub fn with_capacity(records: usize, bytes: usize) -> Self {
         // A detail is its echo, and 100 to 150 bytes.
-        Self { text: Vec::with_capacity(bytes + 150 * records), ..Self::default() }
+        let mut text = TEXT.take();
+        text.reserve(bytes + 150 * records);
+        Self { text, ..Self::default() }
     }
 
     /// Adds one record: its index in the request, its redacted echo (one JSON value) if it has
@@ -65,8 +73,11 @@ impl DetailsWriter {
         self.text.push(b'}');
     }
 
-    pub fn finish(self) -> Details {
+    pub fn finish(mut self) -> Details {
         let blob = super::deflate(&self.text);
+        self.text.clear();
+        self.text.shrink_to(super::BUFFER_BYTES_KEPT);
+        TEXT.set(self.text);
         Details { blob, failed: self.failed, warned: self.warned }
     }
 

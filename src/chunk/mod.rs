@@ -72,15 +72,27 @@ fn inflate(compressed: &[u8], bytes_max: usize) -> Result<Vec<u8>, Error> {
 }
 
 fn deflate(plain: &[u8]) -> Vec<u8> {
-    COMPRESSOR
-        .with_borrow_mut(|compressor| compressor.compress(plain))
-        .expect("the buffer is as long as zstd's bound")
+    COMPRESSOR.with_borrow_mut(|(compressor, buffer)| {
+        buffer.clear();
+        buffer.reserve(zstd::zstd_safe::compress_bound(plain.len()));
+        compressor.compress_to_buffer(plain, buffer).expect("the buffer is as long as zstd's bound");
+        let compressed = buffer.to_vec();
+        buffer.shrink_to(BUFFER_BYTES_KEPT);
+        compressed
+    })
 }
 
-// One of each a thread: a context is a megabyte that would be cleared anew for every chunk.
+/// What a thread keeps of a buffer. A chunk as intake cuts it fits; one of a few huge records does
+/// not stay.
+const BUFFER_BYTES_KEPT: usize = 2 << 20;
+
+// One of each a thread: a context is a megabyte that would be cleared anew for every chunk, and
+// the pages of a large buffer would be given back to the system and taken again.
 thread_local! {
-    static COMPRESSOR: RefCell<Compressor<'static>> =
-        RefCell::new(Compressor::new(ZSTD_LEVEL).expect("the level is one of zstd's"));
+    static COMPRESSOR: RefCell<(Compressor<'static>, Vec<u8>)> = RefCell::new((
+        Compressor::new(ZSTD_LEVEL).expect("the level is one of zstd's"),
+        Vec::new(),
+    ));
     static DECOMPRESSOR: RefCell<Decompressor<'static>> =
         RefCell::new(Decompressor::new().expect("without a dictionary nothing can be wrong"));
 }

@@ -6,6 +6,7 @@
 //! such texts quote what was sent.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::fmt;
 
 use serde::Deserialize;
@@ -19,6 +20,15 @@ pub(super) struct Member<'a> {
     /// The name as it was spelled, in its quotes.
     pub spelled: &'a RawValue,
     pub value: &'a RawValue,
+    /// Those of its value, once somebody has asked.
+    members: OnceCell<Vec<Member<'a>>>,
+}
+
+impl<'a> Member<'a> {
+    /// The members of its value, which is an object. Read once, however many rules ask.
+    pub fn members(&self) -> &[Member<'a>] {
+        self.members.get_or_init(|| members(self.value))
+    }
 }
 
 /// Where JSON breaks off, both counted from 1, the column in bytes.
@@ -90,7 +100,7 @@ pub(super) fn kind(value: &RawValue) -> Kind {
 /// The characters of a string that [`read`] has let through.
 pub(super) fn text(string: &RawValue) -> Cow<'_, str> {
     let spelled = string.get();
-    if spelled.contains('\\') {
+    if has_escape(string) {
         Cow::Owned(serde_json::from_str(spelled).expect("a string of a record that was read"))
     } else {
         Cow::Borrowed(&spelled[1..spelled.len() - 1])
@@ -110,10 +120,14 @@ pub(super) fn elements(array: &RawValue) -> Vec<&RawValue> {
     serde_json::from_str(array.get()).expect("an array of a record that was read")
 }
 
+fn has_escape(string: &RawValue) -> bool {
+    string.get().as_bytes().contains(&b'\\')
+}
+
 /// Names without an escape are what they spell; the others are decoded here, once it is sure that
 /// they can be.
 fn decode_names(members: &mut [Member<'_>]) {
-    for member in members.iter_mut().filter(|member| member.spelled.get().contains('\\')) {
+    for member in members.iter_mut().filter(|member| has_escape(member.spelled)) {
         member.name = text(member.spelled);
     }
 }
@@ -151,7 +165,7 @@ fn unit(json: &[u8], at: usize) -> Option<u16> {
 /// The members of an object, names as they are spelled. serde's own maps would drop a doubled one.
 struct Spelled<'a>(Vec<Member<'a>>);
 
-impl<'de: 'a, 'a> Deserialize<'de> for Spelled<'a> {
+impl<'de> Deserialize<'de> for Spelled<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Object;
         impl<'de> Visitor<'de> for Object {
@@ -167,7 +181,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Spelled<'a> {
                 while let Some((spelled, value)) = map.next_entry::<&RawValue, &RawValue>()? {
                     let quoted = spelled.get();
                     let name = Cow::Borrowed(&quoted[1..quoted.len() - 1]);
-                    members.push(Member { name, spelled, value });
+                    members.push(Member { name, spelled, value, members: OnceCell::new() });
                 }
                 Ok(Spelled(members))
             }

@@ -111,8 +111,7 @@ fn totp(member: &Member<'_>) -> Shown {
 fn object(member: &Member<'_>, show: fn(&Member<'_>) -> Shown) -> Shown {
     match json::kind(member.value) {
         Kind::Object => {
-            let value = member.value;
-            Shown::Rewritten(rewritten(value.get().len(), &json::members(value), show))
+            Shown::Rewritten(rewritten(member.value.get().len(), member.members(), show))
         }
         _ => Shown::Hidden,
     }

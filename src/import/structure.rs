@@ -30,7 +30,11 @@ impl Walk<'_> {
             if self.has_escapes && member.name.contains('\0') {
                 self.causes.holds_null_character(at);
             }
-            self.value(member.value, &at.member(&member.name), depth);
+            let at = &at.member(&member.name);
+            match json::kind(member.value) {
+                Kind::Object if depth < DEPTH_MAX => self.object(member.members(), at, depth + 1),
+                _ => self.value(member.value, at, depth),
+            }
         }
     }
 
@@ -73,7 +77,10 @@ pub(super) fn doubled(members: &[Member<'_>]) -> Vec<usize> {
 /// Gives no name twice in one object, and has at most so many levels.
 pub(super) fn is_readable(record: &[Member<'_>], depth_max: usize) -> bool {
     doubled(record).is_empty()
-        && record.iter().all(|member| is_value_readable(member.value, depth_max - 1))
+        && record.iter().all(|member| match json::kind(member.value) {
+            Kind::Object => depth_max > 1 && is_readable(member.members(), depth_max - 1),
+            _ => is_value_readable(member.value, depth_max - 1),
+        })
 }
 
 fn is_value_readable(raw: &RawValue, levels_left: usize) -> bool {

@@ -66,7 +66,7 @@ async fn load(
             record_count: claimed.record_count,
             published: claimed.published,
             traceparent: telemetry::traceparent(&span),
-            sealed: row.get(3),
+            sealed: row.get::<_, Vec<u8>>(3).into(),
         });
         spans.push(span);
     }

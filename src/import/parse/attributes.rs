@@ -87,13 +87,13 @@ impl Reader<'_> {
 
     /// An object of strings. A member that is null or empty says nothing, and an address that
     /// says nothing is null.
-    pub(super) fn address(&mut self, at: &At<'_>, raw: &RawValue) {
-        if !self.is_a_or_null(Kind::Object, at, raw) {
+    pub(super) fn address(&mut self, at: &At<'_>, member: &Member<'_>) {
+        if !self.is_a_or_null(Kind::Object, at, member.value) {
             return;
         }
-        let members = if json::kind(raw) == Kind::Null { Vec::new() } else { json::members(raw) };
+        let is_null = json::kind(member.value) == Kind::Null;
         let mut address = String::new();
-        for member in &members {
+        for member in if is_null { &[] } else { member.members() } {
             let at = &at.member(&member.name);
             if !ADDRESS.contains(&&*member.name) {
                 self.causes.unknown(at);
@@ -115,16 +115,16 @@ impl Reader<'_> {
         self.record.attributes.push((Cow::Borrowed("address"), value));
     }
 
-    pub(super) fn custom_attributes(&mut self, at: &At<'_>, raw: &RawValue) {
+    pub(super) fn custom_attributes(&mut self, at: &At<'_>, member: &Member<'_>) {
         let settings = self.settings;
-        for member in self.object(at, raw).unwrap_or_default() {
+        for member in self.object(at, member).unwrap_or_default() {
             let at = &at.member(&member.name);
             settings.custom_attributes.check(&member.name, member.value, at, &mut self.causes);
             let value = match json::kind(member.value) {
                 Kind::Null => Given::Null,
                 _ => Given::Value(member.value.to_owned()),
             };
-            self.record.custom_attributes.push((Cow::Owned(member.name.into_owned()), value));
+            self.record.custom_attributes.push((Cow::Owned(member.name.clone().into_owned()), value));
         }
     }
 }

@@ -20,8 +20,12 @@ impl Reader<'_> {
         self.is_a(Kind::String, at, raw).then(|| json::text(raw))
     }
 
-    pub(super) fn object<'a>(&mut self, at: &At<'_>, raw: &'a RawValue) -> Option<Vec<Member<'a>>> {
-        self.is_a(Kind::Object, at, raw).then(|| json::members(raw))
+    pub(super) fn object<'m, 'a>(
+        &mut self,
+        at: &At<'_>,
+        member: &'m Member<'a>,
+    ) -> Option<&'m [Member<'a>]> {
+        self.is_a(Kind::Object, at, member.value).then(|| member.members())
     }
 
     pub(super) fn time(&mut self, at: &At<'_>, raw: &RawValue) -> Option<Timestamp> {

@@ -29,7 +29,7 @@ pub struct Parsed<'a> {
     ///
     /// A record that keeps its schema and fails all the same carries the reason in its `faults`,
     /// for whether its user exists is still to be said.
-    pub record: Result<Record, Vec<Fault>>,
+    pub record: Result<Box<Record>, Vec<Fault>>,
     /// As [`redact::redact`] gives it.
     pub echo: Option<Cow<'a, str>>,
 }
@@ -56,7 +56,7 @@ fn record(
     has_escapes: bool,
     identifier: Identifier,
     settings: &Settings,
-) -> Result<Record, Vec<Fault>> {
+) -> Result<Box<Record>, Vec<Fault>> {
     let mut reader = Reader::new(identifier, settings);
     if members.iter().all(|member| member.name != identifier.as_str()) {
         reader.causes.required(&At::ROOT, &[identifier.as_str()]);
@@ -89,7 +89,7 @@ struct Reader<'s> {
     identifier: Identifier,
     settings: &'s Settings,
     causes: Causes,
-    record: Record,
+    record: Box<Record>,
     /// Where a password hash stands that is none of its type.
     broken_hashes: Vec<&'static str>,
 }
@@ -100,7 +100,7 @@ impl<'s> Reader<'s> {
             identifier,
             settings,
             causes: Causes::default(),
-            record: Record::default(),
+            record: Box::default(),
             broken_hashes: Vec::new(),
         }
     }
@@ -126,17 +126,17 @@ impl<'s> Reader<'s> {
             "birthdate" => self.attribute(at, member, Check::Birthdate),
             "zoneinfo" => self.attribute(at, member, Check::Zone),
             "locale" => self.attribute(at, member, Check::Locale),
-            "address" => self.address(at, raw),
-            "custom_attributes" => self.custom_attributes(at, raw),
+            "address" => self.address(at, member),
+            "custom_attributes" => self.custom_attributes(at, member),
             "roles" => self.record.roles = self.names(at, raw),
             "groups" => self.record.groups = self.names(at, raw),
-            "password" => self.record.password = self.password(at, raw, "/password/password_hash"),
-            "mfa" => self.mfa(at, raw),
+            "password" => self.record.password = self.password(at, member, "/password/password_hash"),
+            "mfa" => self.mfa(at, member),
             _ => self.causes.unknown(at),
         }
     }
 
-    fn finish(mut self) -> Result<Record, Vec<Fault>> {
+    fn finish(mut self) -> Result<Box<Record>, Vec<Fault>> {
         if !self.causes.is_empty() {
             return Err(vec![self.causes.into_fault("invalid record")]);
         }

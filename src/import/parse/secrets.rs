@@ -13,13 +13,13 @@ impl Reader<'_> {
     pub(super) fn password(
         &mut self,
         at: &At<'_>,
-        raw: &RawValue,
+        member: &Member<'_>,
         hash_location: &'static str,
     ) -> Option<Password> {
-        let members = self.object(at, raw)?;
-        self.require(at, &members, &["type", "password_hash"]);
+        let members = self.object(at, member)?;
+        self.require(at, members, &["type", "password_hash"]);
         let (mut kind, mut hash, mut expire_after) = (None, None, None);
-        for member in &members {
+        for member in members {
             let at = &at.member(&member.name);
             match &*member.name {
                 "type" => kind = self.password_kind(at, member.value),
@@ -47,8 +47,8 @@ impl Reader<'_> {
         kind
     }
 
-    pub(super) fn mfa(&mut self, at: &At<'_>, raw: &RawValue) {
-        for member in self.object(at, raw).unwrap_or_default() {
+    pub(super) fn mfa(&mut self, at: &At<'_>, member: &Member<'_>) {
+        for member in self.object(at, member).unwrap_or_default() {
             let at = &at.member(&member.name);
             let raw = member.value;
             match &*member.name {
@@ -59,19 +59,19 @@ impl Reader<'_> {
                 }
                 "password" => {
                     self.record.mfa.password =
-                        self.password(at, raw, "/mfa/password/password_hash");
+                        self.password(at, member, "/mfa/password/password_hash");
                 }
-                "totp" => self.record.mfa.totp_secret = self.totp(at, raw),
+                "totp" => self.record.mfa.totp_secret = self.totp(at, member),
                 _ => self.causes.unknown(at),
             }
         }
     }
 
-    fn totp(&mut self, at: &At<'_>, raw: &RawValue) -> Option<Secret> {
-        let members = self.object(at, raw)?;
-        self.require(at, &members, &["secret"]);
+    fn totp(&mut self, at: &At<'_>, member: &Member<'_>) -> Option<Secret> {
+        let members = self.object(at, member)?;
+        self.require(at, members, &["secret"]);
         let mut secret = None;
-        for member in &members {
+        for member in members {
             let at = &at.member(&member.name);
             match &*member.name {
                 "secret" => secret = self.totp_secret(at, member.value),

@@ -26,9 +26,11 @@ pub(super) enum Origin {
 impl Directory {
     /// A user may have been found by several of its login ids, and then stands in `found` several
     /// times. Keys are unique in a project, so one that is known already tells.
-    pub(super) fn new(found: Vec<User>) -> Self {
-        let mut directory =
-            Self { entries: Vec::with_capacity(found.len()), by_key: PerIdentifier::default() };
+    ///
+    /// With room for `more` users.
+    pub(super) fn new(found: Vec<User>, more: usize) -> Self {
+        let entries = Vec::with_capacity(found.len() + more);
+        let mut directory = Self { entries, by_key: PerIdentifier::default() };
         for user in found {
             let is_known = Identifier::ALL.into_iter().any(|which| {
                 user.login_ids

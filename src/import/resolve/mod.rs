@@ -62,7 +62,7 @@ pub struct Resolution {
 pub fn resolve(rules: &Rules<'_>, candidates: Vec<Candidate>, found: Vec<User>) -> Resolution {
     let mut run = Run {
         rules,
-        directory: Directory::new(found),
+        directory: Directory::new(found, candidates.len()),
         new_roles: BTreeSet::new(),
         new_groups: BTreeSet::new(),
     };
@@ -70,7 +70,7 @@ pub fn resolve(rules: &Rules<'_>, candidates: Vec<Candidate>, found: Vec<User>) 
     if rules.options.dry_run {
         return Resolution { verdicts, ..Resolution::default() };
     }
-    let (mut inserts, mut updates) = (Vec::new(), Vec::new());
+    let (mut inserts, mut updates) = (Vec::with_capacity(run.directory.entries.len()), Vec::new());
     for Entry { user, origin } in run.directory.entries {
         match origin {
             Origin::New(secrets) => inserts.push((user, secrets)),
@@ -92,7 +92,7 @@ impl Run<'_> {
     fn decide(&mut self, candidate: Candidate) -> Verdict {
         let Options { identifier, upsert, dry_run } = self.rules.options;
         let mut record = match candidate.record {
-            Ok(record) => *record,
+            Ok(record) => record,
             Err(errors) => return failed(None, errors),
         };
         let Given::Value(login_id) = record.login_ids.get(identifier) else {
@@ -115,13 +115,13 @@ impl Run<'_> {
             Some(index) => {
                 let warnings = warnings::of_update(&record);
                 self.note_new_keys(&record);
-                update::apply(&mut self.directory, index, record);
+                update::apply(&mut self.directory, index, *record);
                 Verdict { outcome: Outcome::Updated, user_id, warnings, errors }
             }
             None => {
                 let warnings = warnings::of_insert(&record);
                 self.note_new_keys(&record);
-                let (user, secrets) = insert::user_of(candidate.new_id, record);
+                let (user, secrets) = insert::user_of(candidate.new_id, *record);
                 self.directory.add(Entry { user, origin: Origin::New(secrets) });
                 let user_id = (!dry_run).then_some(candidate.new_id);
                 Verdict { outcome: Outcome::Inserted, user_id, warnings, errors }

@@ -11,7 +11,7 @@ use super::*;
 use crate::import::outcome::Fault;
 
 fn read(record: &str) -> Result<Record, Vec<Fault>> {
-    parse(record.as_bytes(), Identifier::Email, &Settings::default()).record
+    parse(record.as_bytes(), Identifier::Email, &Settings::default()).record.map(|record| *record)
 }
 
 /// The record with an email and these members beside it.

@@ -65,8 +65,7 @@ impl Task {
         };
         let candidate = |(index, record): (usize, &&str)| Candidate {
             record: parse(record.as_bytes(), self.options.identifier, &Settings::default())
-                .record
-                .map(Box::new),
+                .record,
             new_id: new_id(index),
             shares_with_earlier_chunk: record.contains("shares"),
         };
