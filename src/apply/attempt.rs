@@ -2,19 +2,16 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
-use deadpool_postgres::GenericClient;
 use tracing::Instrument;
 
 use super::fence::{Fenced, fence};
-use super::probe::{Found, Wanted};
+use super::judge::Judge;
 use super::way::Way;
-use super::work::{self, Opened, Work};
+use super::work::Work;
 use super::write::{Written, write};
 use super::{Apply, Error};
 use crate::amqp::ChunkMessage;
 use crate::chunk::ChunkRef;
-use crate::import::task::Options;
 use crate::{failpoint, metrics, pg, telemetry};
 
 /// How an attempt ended that did not fail.
@@ -111,10 +108,10 @@ pub async fn behind_fence(
     telemetry::link(&tracing::Span::current(), fenced.traceparent.as_deref());
     failpoint::pass("apply.after_fence").await?;
     let chunk = chunk_ref(message);
-    let (opened, fenced) = open(fenced, chunk, &message.sealed).await?;
+    let judge = Judge { apply, client: &transaction, message, chunk };
     let (work, way) = match aim {
-        Aim::Apply => resolve(apply, &transaction, opened, fenced, message, way).await?,
-        Aim::Condemn => (opened.condemn(&chunk), way),
+        Aim::Apply => judge.resolve(fenced, way).await?,
+        Aim::Condemn => (judge.condemn(fenced).await?, way),
     };
     let span = tracing::info_span!(
         "chunk.write",
@@ -131,90 +128,6 @@ pub async fn behind_fence(
     failpoint::pass("apply.after_commit").await?;
     count(&work, written, way);
     Ok(Done::Applied(way))
-}
-
-async fn open(fenced: Fenced, chunk: ChunkRef, sealed: &Bytes) -> Result<(Opened, Fenced), Error> {
-    let sealed = sealed.clone();
-    let span = tracing::info_span!("chunk.open");
-    blocking(span, move || {
-        let opened = work::open(&fenced, &chunk, &sealed)?;
-        Ok((opened, fenced))
-    })
-    .await
-}
-
-/// Probes and resolves, in the given way or in one that is surer.
-async fn resolve(
-    apply: &Apply,
-    client: &impl GenericClient,
-    opened: Opened,
-    fenced: Fenced,
-    message: &ChunkMessage,
-    way: Way,
-) -> Result<(Work, Way), Error> {
-    let chunk = chunk_ref(message);
-    let indexes = chunk.first_index..chunk.first_index + i64::from(chunk.record_count);
-    failpoint::pass_with("apply.records", indexes).await?;
-    let (found, way) = probe(apply, client, &opened, &fenced, &chunk, way).await?;
-    let (work, fenced) = decide(apply, opened, fenced, chunk, found).await?;
-    if way == Way::Sure || work.is_judged_by_indexes {
-        return Ok((work, way));
-    }
-    // A record that failed is not copied, and what an update of a new user took back is not
-    // either: whether they met somebody has to be asked.
-    let (opened, fenced) = open(fenced, chunk, &message.sealed).await?;
-    let (found, way) = probe(apply, client, &opened, &fenced, &chunk, Way::Sure).await?;
-    let (work, _) = decide(apply, opened, fenced, chunk, found).await?;
-    Ok((work, way))
-}
-
-async fn decide(
-    apply: &Apply,
-    opened: Opened,
-    fenced: Fenced,
-    chunk: ChunkRef,
-    found: Found,
-) -> Result<(Work, Fenced), Error> {
-    let keys = apply.master_keys.clone();
-    let span = tracing::info_span!("chunk.resolve");
-    blocking(span, move || Ok((opened.resolve(&fenced, &chunk, found, &keys), fenced))).await
-}
-
-async fn probe(
-    apply: &Apply,
-    client: &impl GenericClient,
-    opened: &Opened,
-    fenced: &Fenced,
-    chunk: &ChunkRef,
-    way: Way,
-) -> Result<(Found, Way), Error> {
-    let span =
-        tracing::info_span!("chunk.probe", otel.kind = "client", db.system.name = "postgresql");
-    let Options { identifier, upsert, dry_run } = fenced.options;
-    // Nothing is written that could meet a taken login id, so all of them are asked for.
-    let way = if dry_run { Way::Sure } else { way };
-    if way != Way::Sure {
-        let wanted = Wanted::of(way, identifier, opened.records());
-        let found = wanted.probe_identifiers(client, chunk.project, identifier);
-        let found = found.instrument(span.clone()).await?;
-        if found.users.is_empty() || !upsert {
-            return Ok((found, way));
-        }
-        apply.ways.keep(chunk, Way::Sure);
-    }
-    let wanted = Wanted::of(Way::Sure, identifier, opened.records());
-    let found = wanted.probe(client, chunk.project).instrument(span).await?;
-    Ok((found, Way::Sure))
-}
-
-/// Runs the computing off the threads that serve connections. A panic there is the chunk's.
-async fn blocking<T: Send + 'static>(
-    span: tracing::Span,
-    compute: impl FnOnce() -> Result<T, Error> + Send + 'static,
-) -> Result<T, Error> {
-    tokio::task::spawn_blocking(move || span.in_scope(compute))
-        .await
-        .unwrap_or(Err(Error::Panicked))
 }
 
 fn count(work: &Work, written: Written, way: Way) {

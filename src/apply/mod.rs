@@ -13,6 +13,7 @@ mod delivery;
 mod disposition;
 mod error;
 mod fence;
+mod judge;
 mod literal;
 mod probe;
 mod rows;

@@ -21,7 +21,7 @@ pub struct Wanted {
 }
 
 /// What the directory holds of it.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Found {
     pub users: Vec<User>,
     pub roles: BTreeSet<String>,

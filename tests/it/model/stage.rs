@@ -183,7 +183,7 @@ impl Stage {
             record_count: row.get(3),
             published: 1,
             traceparent: None,
-            sealed: row.get(4),
+            sealed: row.get::<_, Vec<u8>>(4).into(),
         };
         rows.iter().map(message).collect()
     }
