@@ -67,8 +67,11 @@ async fn measure(run: u64, users: u64, figures: &mut Figures) {
 
     // A fifth of the file is enough for a rate, and keeps the whole below 20 minutes.
     let part = users / 5;
+    // Of the same length, into the same directory: what the files with some known are held against.
+    let beside =
+        import(&fleet, "insert of a fifth", "", files::fresh(run + 50, part), figures).await;
     for (percent, seed) in [(1, 100), (10, 200)] {
-        let rate = insert.rate();
+        let rate = beside.rate();
         let known = files::some_known(run, run + seed, part, percent);
         let name = format!("{percent} % known");
         let met = import(&fleet, &name, "", known, figures).await;

@@ -37,12 +37,16 @@ impl Import {
 
 impl<'w> Fleet<'w> {
     pub async fn start(world: &'w World) -> Self {
-        Self::with_chunks(world, 1_000).await
+        Self::with_api(world, world.api().without("CHUNK_RECORDS")).await
     }
 
     pub async fn with_chunks(world: &'w World, records: u64) -> Self {
+        Self::with_api(world, world.api().env("CHUNK_RECORDS", records)).await
+    }
+
+    async fn with_api(world: &'w World, api: Role) -> Self {
         let quiet = |role: Role| role.env("RUST_LOG", "info").without("WORKER_CONCURRENCY");
-        let api = quiet(world.api()).env("CHUNK_RECORDS", records).start().await;
+        let api = quiet(api).start().await;
         let workers = [quiet(world.worker()).start().await, quiet(world.worker()).start().await];
         Self { world, client: world.client(&api).await, api, workers }
     }

@@ -116,7 +116,8 @@ impl RowsWriter {
         if password_hash.is_none() && mfa_password_hash.is_none() && totp_secret.is_none() {
             return;
         }
-        let sealed = totp_secret.as_ref().map(|Secret(secret)| keys.seal_totp(project, user_id, secret));
+        let sealed =
+            totp_secret.as_ref().map(|Secret(secret)| keys.seal_totp(project, user_id, secret));
         let row = self.secrets.row(SECRET_COLUMNS);
         row.put_i32(4);
         row.put_i32(project);

@@ -58,8 +58,8 @@ pub fn is_login_id(constraint: Option<&str>) -> bool {
 }
 
 /// For so many of a task's chunks a slower way is kept: a failed `COPY` costs about half a chunk,
-/// so in vain it costs less than two in a hundred.
-const KEPT_FOR: u32 = 32;
+/// so in vain it costs less than one in a hundred.
+const KEPT_FOR: u32 = 64;
 
 /// Tasks remembered at once; arbitrary, bounded. One that is forgotten pays for an attempt.
 const TASKS_MAX: usize = 1024;

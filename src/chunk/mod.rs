@@ -75,7 +75,9 @@ fn deflate(plain: &[u8]) -> Vec<u8> {
     COMPRESSOR.with_borrow_mut(|(compressor, buffer)| {
         buffer.clear();
         buffer.reserve(zstd::zstd_safe::compress_bound(plain.len()));
-        compressor.compress_to_buffer(plain, buffer).expect("the buffer is as long as zstd's bound");
+        compressor
+            .compress_to_buffer(plain, buffer)
+            .expect("the buffer is as long as zstd's bound");
         let compressed = buffer.to_vec();
         buffer.shrink_to(BUFFER_BYTES_KEPT);
         compressed

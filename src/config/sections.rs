@@ -89,7 +89,9 @@ pub struct Http {
 #[derive(Debug, Clone, Args)]
 pub struct Intake {
     /// Records in a chunk at most; a chunk is also cut at about 1 MiB.
-    #[arg(long, env, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    ///
+    /// Fewer cost throughput (the table in docs/performance.md), more are mostly cut by their bytes.
+    #[arg(long, env, default_value_t = 2000, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub chunk_records: u32,
     /// A JSON body at most.
     #[arg(long, env, default_value_t = 64 * MIB, value_parser = clap::value_parser!(u64).range(1..=GIB))]

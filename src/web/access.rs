@@ -27,6 +27,8 @@ pub(super) async fn log(request: Request, next: Next) -> Response {
     let span = tracing::info_span!(
         "http.request",
         otel.kind = "server",
+        // As OpenTelemetry's conventions name the spans of a server.
+        otel.name = format_args!("{method} {route}"),
         http.request.method = method,
         http.route = route,
         http.response.status_code = field::Empty,

@@ -124,7 +124,9 @@ impl Reader<'_> {
                 Kind::Null => Given::Null,
                 _ => Given::Value(member.value.to_owned()),
             };
-            self.record.custom_attributes.push((Cow::Owned(member.name.clone().into_owned()), value));
+            self.record
+                .custom_attributes
+                .push((Cow::Owned(member.name.clone().into_owned()), value));
         }
     }
 }

@@ -130,7 +130,9 @@ impl<'s> Reader<'s> {
             "custom_attributes" => self.custom_attributes(at, member),
             "roles" => self.record.roles = self.names(at, raw),
             "groups" => self.record.groups = self.names(at, raw),
-            "password" => self.record.password = self.password(at, member, "/password/password_hash"),
+            "password" => {
+                self.record.password = self.password(at, member, "/password/password_hash")
+            }
             "mfa" => self.mfa(at, member),
             _ => self.causes.unknown(at),
         }

@@ -64,8 +64,7 @@ impl Task {
             known_groups: &self.known,
         };
         let candidate = |(index, record): (usize, &&str)| Candidate {
-            record: parse(record.as_bytes(), self.options.identifier, &Settings::default())
-                .record,
+            record: parse(record.as_bytes(), self.options.identifier, &Settings::default()).record,
             new_id: new_id(index),
             shares_with_earlier_chunk: record.contains("shares"),
         };
