@@ -21,7 +21,17 @@ pub fn object(attributes: &Attributes) -> Option<String> {
 pub fn write_object(members: &[(Cow<'static, str>, Box<RawValue>)], out: &mut BytesMut) {
     for (at, (name, value)) in members.iter().enumerate() {
         out.put_u8(if at == 0 { b'{' } else { b',' });
-        serde_json::to_writer((&mut *out).writer(), name).expect("a string is always JSON");
+        match name {
+            // The schema's own names need no escape.
+            Cow::Borrowed(name) => {
+                out.put_u8(b'"');
+                out.put_slice(name.as_bytes());
+                out.put_u8(b'"');
+            }
+            Cow::Owned(name) => {
+                serde_json::to_writer((&mut *out).writer(), name).expect("a string is always JSON");
+            }
+        }
         out.put_u8(b':');
         out.put_slice(value.get().as_bytes());
     }

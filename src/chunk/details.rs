@@ -6,6 +6,8 @@
 use std::cell::Cell;
 use std::io::Write;
 
+use uuid::Uuid;
+
 use super::Error;
 use crate::import::outcome::{Fault, Outcome, Verdict};
 
@@ -60,9 +62,10 @@ impl DetailsWriter {
             self.text.extend_from_slice(b",\"record\":");
             self.text.extend_from_slice(echo);
         }
-        write_json(&mut self.text, "outcome", &verdict.outcome);
+        write_plain(&mut self.text, "outcome", verdict.outcome.as_str());
         if let Some(user_id) = verdict.user_id {
-            write_json(&mut self.text, "user_id", &user_id);
+            let mut text = Uuid::encode_buffer();
+            write_plain(&mut self.text, "user_id", user_id.hyphenated().encode_lower(&mut text));
         }
         if !verdict.warnings.is_empty() {
             write_json(&mut self.text, "warnings", &verdict.warnings);
@@ -102,6 +105,13 @@ pub fn read_details(blob: &[u8]) -> Result<Vec<u8>, Error> {
 
 fn write_number(text: &mut Vec<u8>, index: i64) {
     write!(text, "{{\"index\":{index}").expect("a Vec takes every byte");
+}
+
+/// A string that needs no escape.
+fn write_plain(text: &mut Vec<u8>, name: &str, value: &str) {
+    for part in [",\"", name, "\":\"", value, "\""] {
+        text.extend_from_slice(part.as_bytes());
+    }
 }
 
 fn write_json<T: serde::Serialize + ?Sized>(text: &mut Vec<u8>, name: &str, value: &T) {

@@ -77,7 +77,7 @@ pub(super) fn read(json: &[u8]) -> Result<Vec<Member<'_>>, Position> {
         Spelled::deserialize(&mut spelled).and_then(|members| spelled.end().map(|()| members));
     let Spelled(mut members) =
         members.map_err(|error| Position { line: error.line(), column: error.column().max(1) })?;
-    if json.contains(&b'\\') {
+    if memchr::memchr(b'\\', json).is_some() {
         if let Some(offset) = lone_surrogate(json) {
             return Err(position(json, offset));
         }

@@ -15,6 +15,18 @@ pub enum Outcome {
     Failed,
 }
 
+impl Outcome {
+    /// As it stands in details.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Inserted => "inserted",
+            Self::Updated => "updated",
+            Self::Skipped => "skipped",
+            Self::Failed => "failed",
+        }
+    }
+}
+
 /// Something the caller said that had no effect. The record was still applied.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Warning {

@@ -36,7 +36,7 @@ pub(super) fn shown<'a>(json: &'a [u8], members: &[Member<'_>]) -> Cow<'a, str> 
         Cow::Borrowed(std::str::from_utf8(json).expect("JSON that was read is UTF-8"))
     };
     // No string of JSON holds a raw line end, so all of these stand between tokens.
-    if echo.as_bytes().contains(&b'\n') || echo.as_bytes().contains(&b'\r') {
+    if memchr::memchr2(b'\n', b'\r', echo.as_bytes()).is_some() {
         Cow::Owned(echo.replace(['\n', '\r'], ""))
     } else {
         echo

@@ -132,7 +132,7 @@ impl<'a> Domain<'a> {
         } else {
             Cow::Borrowed(text)
         };
-        if !ascii.contains("xn--") {
+        if !ascii.as_bytes().windows(4).any(|window| window == b"xn--") {
             return Ok(Self { ascii, unicode: None });
         }
         Self::from_unicode(text)

@@ -43,7 +43,7 @@ pub fn parse<'a>(json: &'a [u8], identifier: Identifier, settings: &Settings) ->
             return Parsed { record, echo: None };
         }
     };
-    let has_escapes = json.contains(&b'\\');
+    let has_escapes = memchr::memchr(b'\\', json).is_some();
     let record = record(&members, has_escapes, identifier, settings);
     // A sound record has no more levels than its schema allows, and no name twice.
     let is_readable = record.is_ok() || structure::is_readable(&members, redact::DEPTH_MAX);

@@ -2,13 +2,16 @@
 
 use std::collections::HashMap;
 
+// Keyed anew for each chunk, and twice as fast as the standard one.
+use foldhash::fast::RandomState;
+
 use crate::import::record::{LoginId, PerIdentifier};
 use crate::import::task::Identifier;
 use crate::import::user::{Secrets, User};
 
 pub(super) struct Directory {
     pub(super) entries: Vec<Entry>,
-    by_key: PerIdentifier<HashMap<String, usize>>,
+    by_key: PerIdentifier<HashMap<String, usize, RandomState>>,
 }
 
 pub(super) struct Entry {

@@ -28,7 +28,7 @@ impl Lines {
 
     pub fn next<'a, 'p: 'a>(&'a mut self, piece: &mut &'p [u8]) -> Option<Entry<'a>> {
         self.clear_given();
-        while let Some(newline) = find_newline(piece) {
+        while let Some(newline) = memchr::memchr(b'\n', piece) {
             let head = &piece[..newline];
             *piece = &piece[newline + 1..];
             self.line += 1;
@@ -106,19 +106,6 @@ impl Lines {
 
 fn is_blank(line: &[u8]) -> bool {
     line.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r'))
-}
-
-/// Looks at 32 bytes at once before it looks closer.
-fn find_newline(bytes: &[u8]) -> Option<usize> {
-    const WIDTH: usize = 32;
-    let mut at = 0;
-    for block in bytes.chunks_exact(WIDTH) {
-        if block.contains(&b'\n') {
-            break;
-        }
-        at += WIDTH;
-    }
-    bytes[at..].iter().position(|byte| *byte == b'\n').map(|found| at + found)
 }
 
 #[cfg(test)]
