@@ -35,7 +35,9 @@ lint: ## check format, clippy, rustdoc and, where it is installed, shellcheck
 chaos: servers ## kill and cut everything at random for CHAOS_SECONDS (300); CHAOS_SEED repeats a run
 	@$(with_env) CHAOS_SECONDS="$${CHAOS_SECONDS:-300}" cargo test --locked --test chaos -- --nocapture
 
-soak: servers ## hold SOAK_CASES (100000) random imports against the serial model; MODEL_SEED repeats a run
+soak: servers ## the long forms: 5 GB up, a million records before a thousand readers, SOAK_CASES (100000) against the model
+	@$(with_env) UPLOAD_MIB=5000 SUBSCRIBED_RECORDS=1000000 cargo test --locked --release --test it -- --nocapture --test-threads 1 \
+		an_upload_takes_as_much_memory a_thousand_readers
 	@$(with_env) MODEL_CASES="$${SOAK_CASES:-100000}" MODEL_SEED="$${MODEL_SEED:-$$(date +%s)}" \
 		cargo test --locked --release --test it model -- --nocapture
 

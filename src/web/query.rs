@@ -73,13 +73,15 @@ impl Query {
         // u64's own parser takes a leading plus.
         let digits = !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit());
         let number = digits.then(|| value.parse().unwrap_or(u64::MAX));
+        // What no JSON reader holds as a number is shown as it was sent.
+        let actual = |n: u64| if n == u64::MAX { json!(value) } else { json!(n) };
         match number {
             None => self.refuse(name, "type", json!({"expected": ["integer"], "actual": value})),
             Some(n) if n < *range.start() => {
                 self.refuse(name, "minimum", json!({"expected": range.start(), "actual": n}));
             }
             Some(n) if n > *range.end() => {
-                self.refuse(name, "maximum", json!({"expected": range.end(), "actual": n}));
+                self.refuse(name, "maximum", json!({"expected": range.end(), "actual": actual(n)}));
             }
             Some(n) => return Some(n),
         }

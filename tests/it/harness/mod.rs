@@ -48,6 +48,11 @@ pub use world::World;
 use std::fmt::Display;
 use std::time::{Duration, Instant};
 
+/// A number from the environment, which the long forms of some tests are given.
+pub fn variable(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|text| text.parse().expect("a number"))
+}
+
 /// Returns what `check` gives once it gives it. Fails with what was seen last if that takes more
 /// than `seconds`; a deadline says that something hangs, never how fast it has to be.
 pub async fn eventually<T, E: Display>(

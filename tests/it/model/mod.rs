@@ -20,6 +20,7 @@ use proptest::test_runner::{Config, RngSeed, TestError, TestRunner};
 use serde_json::{Map, Value, json};
 
 use crate::harness::Servers;
+use crate::harness::variable;
 use explain::Task;
 use rules::Rules;
 use serial::{Directory, Options, Said};
@@ -67,10 +68,6 @@ fn case() -> impl Strategy<Value = Case> {
     });
     let imports = proptest::collection::vec(import(), 1..=2);
     (settings, imports).prop_map(|(settings, imports)| Case { settings, imports })
-}
-
-fn variable(name: &str) -> Option<u64> {
-    std::env::var(name).ok().map(|text| text.parse().expect("a number"))
 }
 
 #[test]
