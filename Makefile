@@ -4,7 +4,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test servers stop lint chaos soak bench client-check fuzz deploy-check compose-check
+.PHONY: help demo test servers stop lint chaos soak bench bench-large client-check fuzz deploy-check compose-check
 
 # Its output is taken first: the exit code of a command inside `eval "$(...)"` is lost.
 with_env = settings="$$(scripts/servers env)" && eval "$$settings" &&
@@ -43,6 +43,9 @@ soak: servers ## the long forms: 5 GB up, a million records before a thousand re
 
 bench: servers ## measure the whole way against a raw COPY, and the pure parts; the picture goes to docs/
 	@$(with_env) BENCH_SVG="$(CURDIR)/docs/performance.svg" cargo bench --locked --bench whole_way --bench pure
+
+bench-large: servers ## measure a file and a directory of LARGE_USERS (16000000: 10 GB up, 30 GB of disk), once
+	@$(with_env) BENCH_LARGE="$${LARGE_USERS:-16000000}" cargo bench --locked --bench whole_way
 
 client-check: ## run an Express app that was written against the contract alone (needs Node.js)
 	@scripts/client-check

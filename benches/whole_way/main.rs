@@ -6,6 +6,7 @@
 //! database of its own, so that whatever else the machine does hurts both sides of a ratio;
 //! medians and spreads are printed as a table, which `docs/performance.md` keeps.
 //!
+//! With `BENCH_LARGE`, a number of users, only a file and a directory of that size are measured.
 //! `BENCH_USERS` (500,000), `BENCH_RUNS` (3) and `BENCH_SVG` (a file for the picture) may be set.
 
 #![allow(clippy::unwrap_used, reason = "a bench that cannot go on has failed")]
@@ -19,6 +20,7 @@ mod harness;
 
 mod copy;
 mod files;
+mod large;
 mod latency;
 mod report;
 mod status;
@@ -40,6 +42,12 @@ fn main() {
     }
     let (users, runs) = (number("BENCH_USERS", 500_000), number("BENCH_RUNS", 3));
     let mut figures = Figures::default();
+    if let Ok(users) = std::env::var("BENCH_LARGE") {
+        let users = users.parse().expect("BENCH_LARGE is how many users the large file has");
+        runtime.block_on(large::measure(users, &mut figures));
+        println!("\n{}", figures.table(users));
+        return;
+    }
     for run in 1..=runs {
         runtime.block_on(measure(run, users, &mut figures));
     }

@@ -44,7 +44,7 @@ impl<'w> Fleet<'w> {
         Self::with_api(world, world.api().env("CHUNK_RECORDS", records)).await
     }
 
-    async fn with_api(world: &'w World, api: Role) -> Self {
+    pub async fn with_api(world: &'w World, api: Role) -> Self {
         let quiet = |role: Role| role.env("RUST_LOG", "info").without("WORKER_CONCURRENCY");
         let api = quiet(api).start().await;
         let workers = [quiet(world.worker()).start().await, quiet(world.worker()).start().await];

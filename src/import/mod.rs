@@ -7,6 +7,7 @@
 pub mod causes;
 pub mod definitions;
 mod format;
+mod glance;
 mod json;
 pub mod login_id;
 pub mod outcome;

@@ -12,6 +12,7 @@ mod secrets;
 use std::borrow::Cow;
 
 use super::causes::{At, Causes};
+use super::glance;
 use super::json::{self, Member};
 use super::login_id;
 use super::outcome::Fault;
@@ -69,17 +70,12 @@ fn record(
 }
 
 /// The key of each login id that is given, valid and not null; the same that [`parse`] gives.
-/// A record that cannot be read has none.
+/// Of a record that cannot be read perhaps some.
 pub fn login_ids(json: &[u8], settings: &Settings) -> PerIdentifier<Option<String>> {
     let mut keys = PerIdentifier::default();
-    for member in json::read(json).unwrap_or_default() {
-        let Some(identifier) = Identifier::parse(&member.name) else {
-            continue;
-        };
-        if json::kind(member.value) == json::Kind::String {
-            let login_id = login_id::normalise(identifier, &json::text(member.value), settings);
-            *keys.get_mut(identifier) = login_id.ok().map(|login_id| login_id.key);
-        }
+    for (identifier, text) in glance::login_ids(json) {
+        let login_id = login_id::normalise(identifier, &text, settings);
+        *keys.get_mut(identifier) = login_id.ok().map(|login_id| login_id.key);
     }
     keys
 }

@@ -1,0 +1,170 @@
+//! Where in a record the login ids stand, for whoever needs nothing else of it.
+//!
+//! Intake looks at every record for the order among chunks and leaves its faults to apply. So
+//! nothing is checked here: of JSON the same members are found as by reading it, of anything else
+//! perhaps some, or none.
+
+use std::borrow::Cow;
+
+use memchr::memchr2;
+
+use super::task::Identifier;
+
+/// The strings that a record gives for login ids, decoded, in the order they stand.
+pub(super) fn login_ids(record: &[u8]) -> impl Iterator<Item = (Identifier, Cow<'_, str>)> {
+    let start = record.iter().position(|byte| !is_space(*byte));
+    let is_object = start.is_some_and(|start| record[start] == b'{');
+    let at = if is_object { start.map_or(0, |start| start + 1) } else { record.len() };
+    Members { record, at }.filter_map(|(name, value)| {
+        let identifier = Identifier::parse(&decoded(name)?)?;
+        Some((identifier, decoded(value)?))
+    })
+}
+
+/// The members of an object, name and value as they are spelled.
+struct Members<'a> {
+    record: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Iterator for Members<'a> {
+    type Item = (&'a [u8], &'a [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.skip(|byte| is_space(byte) || byte == b',');
+        let name = self.string()?;
+        self.skip(|byte| is_space(byte) || byte == b':');
+        let value = match self.record.get(self.at)? {
+            b'"' => self.string()?,
+            b'{' | b'[' => self.nested()?,
+            _ => self.scalar(),
+        };
+        Some((name, value))
+    }
+}
+
+impl<'a> Members<'a> {
+    fn skip(&mut self, is_skipped: impl Fn(u8) -> bool) {
+        while self.record.get(self.at).is_some_and(|byte| is_skipped(*byte)) {
+            self.at += 1;
+        }
+    }
+
+    /// The string that begins here, in its quotes.
+    fn string(&mut self) -> Option<&'a [u8]> {
+        let start = self.at;
+        if *self.record.get(start)? != b'"' {
+            return None;
+        }
+        let mut at = start + 1;
+        loop {
+            at += memchr2(b'"', b'\\', self.record.get(at..)?)?;
+            if self.record[at] == b'"' {
+                self.at = at + 1;
+                return self.record.get(start..self.at);
+            }
+            at += 2;
+        }
+    }
+
+    /// The object or array that begins here.
+    fn nested(&mut self) -> Option<&'a [u8]> {
+        let start = self.at;
+        let mut depth = 0_usize;
+        loop {
+            match self.record.get(self.at)? {
+                b'"' => {
+                    self.string()?;
+                    continue;
+                }
+                b'{' | b'[' => depth += 1,
+                b'}' | b']' => depth -= 1,
+                _ => {}
+            }
+            self.at += 1;
+            if depth == 0 {
+                return self.record.get(start..self.at);
+            }
+        }
+    }
+
+    fn scalar(&mut self) -> &'a [u8] {
+        let start = self.at;
+        self.skip(|byte| !is_space(byte) && !matches!(byte, b',' | b'}'));
+        &self.record[start..self.at]
+    }
+}
+
+const fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
+}
+
+/// The characters of a string in its quotes; anything else has none.
+fn decoded(spelled: &[u8]) -> Option<Cow<'_, str>> {
+    let [b'"', inner @ .., b'"'] = spelled else { return None };
+    if inner.contains(&b'\\') {
+        serde_json::from_slice(spelled).ok().map(Cow::Owned)
+    } else {
+        std::str::from_utf8(inner).ok().map(Cow::Borrowed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::json;
+    use super::*;
+
+    fn glanced(record: &str) -> Vec<(Identifier, String)> {
+        login_ids(record.as_bytes()).map(|(which, text)| (which, text.into_owned())).collect()
+    }
+
+    fn read(record: &str) -> Vec<(Identifier, String)> {
+        let members = json::read(record.as_bytes()).unwrap();
+        let strings =
+            members.iter().filter(|member| json::kind(member.value) == json::Kind::String);
+        strings
+            .filter_map(|it| {
+                Some((Identifier::parse(&it.name)?, json::text(it.value).into_owned()))
+            })
+            .collect()
+    }
+
+    #[test]
+    fn login_ids_are_found_wherever_they_stand() {
+        for record in [
+            r#"{}"#,
+            r#" { "email" : "a@example.com" , "phone_number":null,"external_id":"7"} "#,
+            r#"{"address":{"email":"no","x":["}",{"email":"no"}]},"email":"yes"}"#,
+            r#"{"name":"a \" b, \"email\":\"no\"","\u0065mail":"y\u0065s"}"#,
+            r#"{"a":-1.5e3,"b":true,"email":"","preferred_username":"x\\"}"#,
+            "{\"email\"\t:\r\n\"a\",\"email\":\"twice\"}",
+        ] {
+            assert_eq!(glanced(record), read(record), "{record}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_object_has_none() {
+        for record in ["", "[\"email\",\"a\"]", "\"email\"", "email", "{\"email\"", "{email:\"a\"}"]
+        {
+            assert_eq!(glanced(record), [], "{record}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_looked_at_safely(record in proptest::collection::vec(any::<u8>(), 0..64)) {
+            let _ = login_ids(&record).count();
+        }
+
+        #[test]
+        fn json_in_pieces_is_looked_at_safely(record in r#"[\{\}\[\]",:\\ emailu0-9]{0,40}"#) {
+            let found = glanced(&record);
+            if json::read(record.as_bytes()).is_ok() {
+                prop_assert_eq!(found, read(&record));
+            }
+        }
+    }
+}
