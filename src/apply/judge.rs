@@ -70,8 +70,6 @@ impl Judge<'_> {
         blocking(move || {
             let opened = info_span!("chunk.open").in_scope(|| work::open(&fenced, &chunk, &sealed));
             let opened = opened?;
-            // Where roles and groups may be made, all that are named are made: one that is there is
-            // left alone.
             let must_exist = fenced.settings.unknown_roles_and_groups == UnknownKeys::Existing;
             if way != Way::Blind || (must_exist && opened.names_roles_or_groups()) {
                 return Ok((Read::Opened(opened), fenced));
@@ -115,8 +113,9 @@ impl Judge<'_> {
     ) -> Result<(Found, Way), Error> {
         let span = info_span!("chunk.probe", otel.kind = "client", db.system.name = "postgresql");
         let Options { identifier, upsert, .. } = fenced.options;
+        let unknown = fenced.settings.unknown_roles_and_groups;
         if way != Way::Sure {
-            let wanted = Wanted::of(way, identifier, opened.records());
+            let wanted = Wanted::of(way, identifier, unknown, opened.records());
             let found = wanted.probe_identifiers(self.client, self.chunk.project, identifier);
             let found = found.instrument(span.clone()).await?;
             if found.users.is_empty() || !upsert {
@@ -124,7 +123,7 @@ impl Judge<'_> {
             }
             self.apply.ways.keep(&self.chunk, Way::Sure);
         }
-        let wanted = Wanted::of(Way::Sure, identifier, opened.records());
+        let wanted = Wanted::of(Way::Sure, identifier, unknown, opened.records());
         let found = wanted.probe(self.client, self.chunk.project).instrument(span).await?;
         Ok((found, Way::Sure))
     }

@@ -8,6 +8,7 @@ use tokio_postgres::Row;
 use super::way::Way;
 use super::{Error, rows};
 use crate::import::record::{Given, LoginId, PerIdentifier, Record};
+use crate::import::settings::UnknownKeys;
 use crate::import::task::Identifier;
 use crate::import::user::User;
 use crate::project::{known_groups, known_roles};
@@ -30,9 +31,13 @@ pub struct Found {
 
 impl Wanted {
     /// What has to be asked for to go this way.
+    ///
+    /// Roles and groups only where they must exist. Where they may be made, all that are written
+    /// are made: one that is there is left alone.
     pub fn of<'a>(
         way: Way,
         identifier: Identifier,
+        unknown_roles_and_groups: UnknownKeys,
         records: impl Iterator<Item = &'a Record>,
     ) -> Self {
         let mut wanted = Self::default();
@@ -47,8 +52,10 @@ impl Wanted {
                     wanted.keys.get_mut(which).push(login_id.key.clone());
                 }
             }
-            wanted.roles.extend(record.roles.iter().flatten().cloned());
-            wanted.groups.extend(record.groups.iter().flatten().cloned());
+            if unknown_roles_and_groups == UnknownKeys::Existing {
+                wanted.roles.extend(record.roles.iter().flatten().cloned());
+                wanted.groups.extend(record.groups.iter().flatten().cloned());
+            }
         }
         for which in Identifier::ALL {
             let keys = wanted.keys.get_mut(which);
