@@ -12,6 +12,22 @@ mod message;
 mod publisher;
 mod topology;
 
+/// What the fuzzer reaches: fuzz/.
+#[cfg(fuzzing)]
+pub mod fuzzing {
+    use lapin::BasicProperties;
+
+    use super::{BadMessage, ChunkMessage};
+
+    pub fn properties(message: &ChunkMessage) -> BasicProperties {
+        message.properties()
+    }
+
+    pub fn read(properties: &BasicProperties, body: Vec<u8>) -> Result<ChunkMessage, BadMessage> {
+        ChunkMessage::read(properties, body)
+    }
+}
+
 pub use connection::ping;
 pub use consumer::{Consumers, Delivery};
 pub use error::Error;

@@ -40,7 +40,8 @@ fn all_complaints(file: &Path) -> Vec<(String, String)> {
 }
 
 pub fn stale_exceptions() -> Vec<String> {
-    let all = ["src", "tests", "benches"].into_iter().flat_map(|folder| files(folder, "rs"));
+    let all =
+        ["src", "tests", "benches", "fuzz"].into_iter().flat_map(|folder| files(folder, "rs"));
     let needed: Vec<String> = all.flat_map(|f| all_complaints(&f)).map(|(what, _)| what).collect();
     EXCEPTIONS
         .iter()

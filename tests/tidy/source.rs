@@ -28,7 +28,10 @@ pub fn all_files(folder: &Path) -> Vec<PathBuf> {
     for entry in std::fs::read_dir(folder).into_iter().flatten() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        if [".git", "target", ".servers", ".demo", "node_modules"].contains(&name.as_str()) {
+        // The last two are the fuzzer's.
+        let left_out =
+            [".git", "target", ".servers", ".demo", "node_modules", "corpus", "artifacts"];
+        if left_out.contains(&name.as_str()) {
             continue;
         }
         if path.is_dir() {

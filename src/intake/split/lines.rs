@@ -19,11 +19,20 @@ pub struct Lines {
     given: bool,
     /// The line is too large: nothing of it is kept.
     skipping: bool,
+    /// All that was skipped is blank.
+    skipped_is_blank: bool,
 }
 
 impl Lines {
     pub fn new(record_bytes_max: usize) -> Self {
-        Self { record_bytes_max, line: 0, carry: Vec::new(), given: false, skipping: false }
+        Self {
+            record_bytes_max,
+            line: 0,
+            carry: Vec::new(),
+            given: false,
+            skipping: false,
+            skipped_is_blank: false,
+        }
     }
 
     pub fn next<'a, 'p: 'a>(&'a mut self, piece: &mut &'p [u8]) -> Option<Entry<'a>> {
@@ -31,11 +40,16 @@ impl Lines {
         while let Some(newline) = memchr::memchr(b'\n', piece) {
             let head = &piece[..newline];
             *piece = &piece[newline + 1..];
-            self.line += 1;
             if self.skipping {
+                self.keep(head);
+                self.line += 1;
                 self.skipping = false;
+                if self.skipped_is_blank {
+                    continue;
+                }
                 return Some(self.too_large());
             }
+            self.line += 1;
             if self.carry.is_empty() {
                 let record = self.record(head);
                 if !is_blank(record) {
@@ -60,7 +74,7 @@ impl Lines {
         self.clear_given();
         self.line += 1;
         if self.skipping {
-            return Some(self.too_large());
+            return (!self.skipped_is_blank).then(|| self.too_large());
         }
         let record = self.record(&self.carry);
         (!is_blank(record)).then(|| self.entry(record))
@@ -73,12 +87,17 @@ impl Lines {
         }
     }
 
+    /// Keeps a part of the line that comes next.
     fn keep(&mut self, head: &[u8]) {
         if self.skipping {
-            return;
-        }
-        if self.carry.len() + head.len() > self.record_bytes_max + FRAME_BYTES_MAX {
+            self.skipped_is_blank &= is_blank(head);
+        } else if self.carry.len() + head.len() > self.record_bytes_max + FRAME_BYTES_MAX {
             self.skipping = true;
+            // The mark may lie across two pieces.
+            let (front, rest) = head.split_at(head.len().min(BYTE_ORDER_MARK.len()));
+            self.carry.extend_from_slice(front);
+            let kept = unmarked(self.line == 0, &self.carry);
+            self.skipped_is_blank = is_blank(kept) && is_blank(rest);
             self.carry.clear();
         } else {
             self.carry.extend_from_slice(head);
@@ -86,8 +105,7 @@ impl Lines {
     }
 
     fn record<'a>(&self, line: &'a [u8]) -> &'a [u8] {
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        if self.line == 1 { line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line) } else { line }
+        unmarked(self.line == 1, line.strip_suffix(b"\r").unwrap_or(line))
     }
 
     fn entry<'a>(&self, record: &'a [u8]) -> Entry<'a> {
@@ -102,6 +120,11 @@ impl Lines {
         let kind = Kind::TooLarge { limit: self.record_bytes_max as u64 };
         Entry { line: self.line, shares_with_earlier_chunk: false, kind }
     }
+}
+
+fn unmarked(is_first: bool, line: &[u8]) -> &[u8] {
+    let mark = if is_first { BYTE_ORDER_MARK } else { b"" };
+    line.strip_prefix(mark).unwrap_or(line)
 }
 
 fn is_blank(line: &[u8]) -> bool {
@@ -170,6 +193,17 @@ mod tests {
     fn a_file_without_a_record_has_none() {
         for file in ["", "\n", "\u{feff}", "\u{feff}\r\n \n\t\n", " "] {
             assert_eq!(split([file.as_bytes()].into_iter()), [], "{file:?}");
+        }
+    }
+
+    #[test]
+    fn a_blank_line_is_none_at_any_length() {
+        let blank = " ".repeat(3 * LIMIT);
+        let file =
+            format!("\u{feff}{blank}\r\n{{}}\n{blank}\t\n{blank}x\n\u{feff}{blank}\n{blank}");
+        let expected = vec![json(2, "{}"), (4, None), (5, None)];
+        for size in 1..=file.len() {
+            assert_eq!(split(file.as_bytes().chunks(size)), expected, "pieces of {size}");
         }
     }
 

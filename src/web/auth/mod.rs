@@ -8,6 +8,27 @@ mod flight;
 mod keyring;
 mod token;
 
+/// What the fuzzer reaches: fuzz/.
+#[cfg(fuzzing)]
+pub mod fuzzing {
+    use axum::http::HeaderMap;
+    use jiff::Timestamp;
+
+    /// What a token says before its signature is checked.
+    #[derive(Debug, PartialEq, Eq)]
+    pub struct Said {
+        pub kid: Option<String>,
+        pub audiences: Vec<String>,
+        pub expires_at: Timestamp,
+    }
+
+    pub fn read(headers: &HeaderMap, now: Timestamp) -> Option<Said> {
+        let token = super::Token::read(super::bearer(headers)?, now)?;
+        let super::Token { kid, audiences, expires_at, .. } = token;
+        Some(Said { kid, audiences, expires_at })
+    }
+}
+
 use std::sync::Arc;
 
 use axum::extract::{FromRef, FromRequestParts};

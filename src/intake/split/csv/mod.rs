@@ -14,8 +14,6 @@ use self::row::{Row, Step};
 use super::Error;
 use crate::chunk::{Entry, Kind};
 
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-
 pub struct Csv {
     record_bytes_max: usize,
     header: Option<Header>,
@@ -63,10 +61,7 @@ impl Csv {
                 line: self.row.first_line(),
             });
         }
-        let mut cells: Vec<&[u8]> = self.row.cells().collect();
-        if let Some(first) = cells.first_mut() {
-            *first = first.strip_prefix(BYTE_ORDER_MARK).unwrap_or(first);
-        }
+        let cells: Vec<&[u8]> = self.row.cells().collect();
         self.header = Some(Header::read(&cells)?);
         self.row.clear();
         Ok(false)

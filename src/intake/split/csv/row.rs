@@ -2,6 +2,8 @@
 
 use super::Error;
 
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Step {
     Inside,
@@ -64,13 +66,8 @@ impl Row {
                 return Err(self.broken("a quote stands in a cell that is not quoted"));
             }
             (State::CellStart | State::Plain | State::Quote, b',') => self.end_cell(),
-            (State::CellStart | State::Plain, b'\n') => {
-                if self.cell().last() == Some(&b'\r') {
-                    self.text.pop();
-                }
-                return Ok(self.end_row());
-            }
-            (State::Quote | State::QuoteReturn, b'\n') => return Ok(self.end_row()),
+            (State::Quoted, b'\n') => self.keep(byte),
+            (_, b'\n') => return Ok(self.end_row()),
             (State::Quoted, b'"') => self.state = State::Quote,
             (State::Quote, b'"') => {
                 self.state = State::Quoted;
@@ -84,6 +81,7 @@ impl Row {
             (State::CellStart | State::Plain, _) => {
                 self.state = State::Plain;
                 self.keep(byte);
+                self.pass_over_mark();
             }
         }
         Ok(Step::Inside)
@@ -139,6 +137,15 @@ impl Row {
         }
     }
 
+    /// The file's byte order mark; a quoted cell may follow it.
+    fn pass_over_mark(&mut self) {
+        let is_at_start = self.line == 1 && self.bytes == BYTE_ORDER_MARK.len();
+        if is_at_start && self.text == BYTE_ORDER_MARK {
+            self.text.clear();
+            self.state = State::CellStart;
+        }
+    }
+
     fn end_cell(&mut self) {
         self.state = State::CellStart;
         if !self.is_too_large() {
@@ -147,6 +154,9 @@ impl Row {
     }
 
     fn end_row(&mut self) -> Step {
+        if self.state == State::Plain && self.cell().last() == Some(&b'\r') {
+            self.text.pop();
+        }
         self.end_cell();
         Step::Ended
     }

@@ -91,6 +91,24 @@ fn quotes_hold_commas_lines_and_quotes() {
 }
 
 #[test]
+fn a_byte_order_mark_is_passed_over_at_the_beginning_alone() {
+    let record = [entry(2, r#"{"email":"a"}"#)];
+    assert_eq!(same_over_every_boundary("\u{feff}\"email\"\na\n").unwrap(), record);
+    let second = [entry(3, "{\"email\":\"\u{feff}a\"}")];
+    assert_eq!(same_over_every_boundary("\u{feff}\r\nemail\n\u{feff}a\n").unwrap(), second);
+    for twice in ["\u{feff}\u{feff}email\na\n", "\n\u{feff}email\na\n"] {
+        assert_eq!(same_over_every_boundary(twice).unwrap_err(), "1 columns");
+    }
+}
+
+#[test]
+fn a_carriage_return_before_the_end_of_the_file_ends_a_line() {
+    for file in ["email\na\r", "email\n\"a\"\r", "email\na\r\n\r"] {
+        assert_eq!(same_over_every_boundary(file).unwrap(), [entry(2, r#"{"email":"a"}"#)]);
+    }
+}
+
+#[test]
 fn a_row_of_the_wrong_length_or_too_large_harms_itself_alone() {
     let long = "x".repeat(LIMIT);
     let file = format!("name,email\na\nb,c\n{long},d\n\"{long}\n\",e\nf,g,h\ni,j\n");
