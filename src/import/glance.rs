@@ -15,10 +15,7 @@ pub(super) fn login_ids(record: &[u8]) -> impl Iterator<Item = (Identifier, Cow<
     let start = record.iter().position(|byte| !is_space(*byte));
     let is_object = start.is_some_and(|start| record[start] == b'{');
     let at = if is_object { start.map_or(0, |start| start + 1) } else { record.len() };
-    Members { record, at }.filter_map(|(name, value)| {
-        let identifier = Identifier::parse(&decoded(name)?)?;
-        Some((identifier, decoded(value)?))
-    })
+    Members { record, at }.filter_map(|(name, value)| Some((identifier(name)?, decoded(value)?)))
 }
 
 /// The members of an object, name and value as they are spelled.
@@ -93,6 +90,15 @@ impl<'a> Members<'a> {
         self.skip(|byte| !is_space(byte) && !matches!(byte, b',' | b'}'));
         &self.record[start..self.at]
     }
+}
+
+/// Which login id a member is. Most names are none, and are not decoded to know it.
+fn identifier(name: &[u8]) -> Option<Identifier> {
+    if name.contains(&b'\\') {
+        return Identifier::parse(&decoded(name)?);
+    }
+    let is_named = |which: &Identifier| name[1..name.len() - 1] == *which.as_str().as_bytes();
+    Identifier::ALL.into_iter().find(is_named)
 }
 
 const fn is_space(byte: u8) -> bool {
