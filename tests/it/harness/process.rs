@@ -177,6 +177,12 @@ impl Process {
         self.again().await;
     }
 
+    /// The same once more, with failpoints of its own.
+    pub async fn again_with(&mut self, failpoints: &str) {
+        self.role = self.role.clone().failpoints(failpoints);
+        self.again().await;
+    }
+
     /// The same once more, with the same settings.
     pub async fn again(&mut self) {
         self.kill();
