@@ -73,7 +73,7 @@ pub async fn play(
     scale: Scale,
     ground: Option<Arc<Ground>>,
 ) -> Row {
-    let ground = ground.filter(|_| scenario.place == Place::Private);
+    let ground = ground.filter(|_| scenario.place != Place::Shared);
     let world = match &ground {
         Some(ground) => World::on(ground.urls().await).await,
         None => World::new().await,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::ground::Ground;
-use crate::harness::{Client, Leg, Process, Proxy, Role, World};
+use crate::harness::{Client, Process, Proxy, Role, World};
 use crate::load::{Caller, Seen};
 use crate::random::Random;
 
@@ -123,14 +123,6 @@ impl Stage {
 
     pub fn wires(&self) -> Vec<Arc<Proxy>> {
         self.members().flat_map(Member::wires).cloned().collect()
-    }
-
-    /// Sets every wire between a process and a server.
-    pub fn set_wires(&self, leg: Leg) {
-        for member in self.members() {
-            member.postgres.set(leg);
-            member.rabbitmq.set(leg);
-        }
     }
 
     /// How often wires have done something to somebody.

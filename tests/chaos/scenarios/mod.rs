@@ -1,7 +1,11 @@
 //! The scenarios, by name.
 
+mod disk;
 mod messages;
+mod mix;
 mod network;
+mod postgres;
+mod rabbitmq;
 mod workers;
 
 use futures_util::future::LocalBoxFuture;
@@ -15,6 +19,8 @@ pub enum Place {
     Shared,
     /// It stops, kills or misleads a server.
     Private,
+    /// As [`Place::Private`], and mounts a disk, which only root may.
+    PrivateWithRoot,
 }
 
 #[derive(Debug)]
@@ -46,5 +52,24 @@ const USUAL: Scenario = Scenario {
 };
 
 pub fn all() -> Vec<&'static Scenario> {
-    [workers::ALL, messages::ALL, network::ALL].into_iter().flatten().collect()
+    let files = [
+        workers::ALL,
+        messages::ALL,
+        network::ALL,
+        rabbitmq::ALL,
+        postgres::ALL,
+        disk::ALL,
+        mix::ALL,
+    ];
+    files.into_iter().flatten().collect()
+}
+
+/// How often workers tried again after a fault that passes; of the processes of the moment.
+async fn retries(stage: &Stage) -> u64 {
+    let mut sum = 0.0;
+    for worker in &stage.workers {
+        let metrics = stage.clients[0].metrics(worker.process.address()).await;
+        sum += metrics.sum("user_import_transient_retries_total", "");
+    }
+    sum as u64
 }
