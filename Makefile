@@ -32,8 +32,8 @@ lint: ## check format, clippy, rustdoc and, where it is installed, shellcheck
 	@if command -v shellcheck >/dev/null; then shellcheck -x -a scripts/servers scripts/demo scripts/client-check scripts/fuzz .ci/run \
 		scripts/deploy-check scripts/compose-check scripts/compose-check.d/*-entrypoint deploy/compose/secrets deploy/compose/init-roles.sh; fi
 
-chaos: servers ## kill and cut everything at random for CHAOS_SECONDS (300); CHAOS_SEED repeats a run
-	@$(with_env) CHAOS_SECONDS="$${CHAOS_SECONDS:-300}" cargo test --locked --test chaos -- --nocapture
+chaos: servers ## play every fault scenario and print their table; CHAOS_SCENARIO picks, CHAOS_SEED repeats, CHAOS_SECONDS (300) is the mix
+	@$(with_env) CHAOS_SCENARIO="$${CHAOS_SCENARIO:-all}" cargo test --locked --test chaos -- --nocapture --test-threads=1
 
 soak: servers ## hold SOAK_CASES (100000) random imports against the serial model; MODEL_SEED repeats a run
 	@$(with_env) MODEL_CASES="$${SOAK_CASES:-100000}" MODEL_SEED="$${MODEL_SEED:-$$(date +%s)}" \

@@ -117,10 +117,12 @@ async fn assert_nothing_left_over(stage: &Stage) {
         // A relay holds one connection, and so does a worker.
         let expected = stage.members().count();
         eventually("a process holds one connection to the broker", 120, async || {
-            let listed = ground.ctl(&["list_connections", "user_provided_name"]).await;
-            let ours =
-                |line: &&str| line.starts_with(&world.broker.prefix) && !line.contains("health");
-            let seen = listed.lines().filter(ours).count();
+            let listed = ground.ctl(&["list_connections", "client_properties"]).await;
+            let of = |purpose: &str| {
+                let name = format!("{} {purpose}", world.broker.prefix);
+                listed.lines().filter(|line| line.contains(&name)).count()
+            };
+            let seen = of("relay") + of("worker");
             holds(seen == expected, listed.clone())
         })
         .await;

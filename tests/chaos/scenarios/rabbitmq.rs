@@ -240,7 +240,7 @@ async fn password_revoked(stage: &mut Stage) -> u64 {
     ground.ctl(&["change_password", "guest", "another"]).await;
     ground.ctl(&["close_all_connections", "chaos"]).await;
     seconds(20).await;
-    let left = ground.ctl(&["list_connections", "user_provided_name"]).await;
+    let left = ground.ctl(&["list_connections", "client_properties"]).await;
     let refused = !left.contains(&stage.world.broker.prefix);
     ground.ctl(&["change_password", "guest", "guest"]).await;
     u64::from(refused)
