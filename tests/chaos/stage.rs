@@ -33,7 +33,7 @@ pub struct Stage {
 }
 
 /// Every chunk is open for a while, so that whatever happens finds several in the middle.
-const UNHURRIED: &str =
+pub const UNHURRIED: &str =
     "apply.before_commit=delay:20;apply.after_commit=delay:5;relay.after_publish=delay:5";
 
 async fn member(role: Role, world: &World, is_api: bool) -> Member {
@@ -70,7 +70,11 @@ impl Member {
     }
 
     pub async fn again_with(&mut self, failpoints: &str) {
-        self.process.again_with(failpoints).await;
+        self.again_as(|role| role.failpoints(failpoints)).await;
+    }
+
+    pub async fn again_as(&mut self, change: impl FnOnce(Role) -> Role) {
+        self.process.again_as(change).await;
         self.open_door();
     }
 

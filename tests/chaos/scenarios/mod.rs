@@ -6,6 +6,7 @@ mod mix;
 mod network;
 mod postgres;
 mod rabbitmq;
+mod telemetry;
 mod workers;
 
 use futures_util::future::LocalBoxFuture;
@@ -59,6 +60,7 @@ pub fn all() -> Vec<&'static Scenario> {
         rabbitmq::ALL,
         postgres::ALL,
         disk::ALL,
+        telemetry::ALL,
         mix::ALL,
     ];
     files.into_iter().flatten().collect()

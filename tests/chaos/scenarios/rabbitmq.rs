@@ -47,13 +47,13 @@ pub const ALL: &[Scenario] = &[
     },
     Scenario {
         name: "broker-restarted",
-        does: "an orderly restart of RabbitMQ",
+        does: "an orderly restart of RabbitMQ, and 10 s",
         run: |stage| Box::pin(broker_restarted(stage)),
         ..PRIVATE
     },
     Scenario {
         name: "broker-killed",
-        does: "`kill -9` of RabbitMQ three times, 5 s after it is back",
+        does: "`kill -9` of RabbitMQ three times, 10 s after it is back",
         faults_min: 3,
         run: |stage| Box::pin(broker_killed(stage)),
         ..PRIVATE
@@ -160,6 +160,7 @@ async fn bindings_removed(stage: &mut Stage) -> u64 {
 async fn broker_restarted(stage: &mut Stage) -> u64 {
     stage.ground().stop_rabbitmq().await;
     stage.ground().servers(&["start"]).await;
+    seconds(10).await;
     1
 }
 
@@ -167,7 +168,7 @@ async fn broker_killed(stage: &mut Stage) -> u64 {
     for _ in 0..3 {
         stage.ground().servers(&["kill", "rabbitmq"]).await;
         stage.ground().servers(&["start"]).await;
-        seconds(5).await;
+        seconds(10).await;
     }
     3
 }
