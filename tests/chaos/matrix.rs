@@ -160,9 +160,9 @@ async fn done(world: &World) -> i64 {
 }
 
 async fn throughput(world: &World, stretch: Duration) -> f64 {
-    let (begin, began) = (done(world).await, Instant::now());
+    let (at_first, began) = (done(world).await, Instant::now());
     tokio::time::sleep(stretch).await;
-    (done(world).await - begin) as f64 / began.elapsed().as_secs_f64()
+    (done(world).await - at_first) as f64 / began.elapsed().as_secs_f64()
 }
 
 /// Waits until everything ended that was accepted before the heal; returns how long that took.

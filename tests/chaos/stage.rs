@@ -49,10 +49,8 @@ async fn member(role: Role, world: &World, is_api: bool) -> Member {
         .env("RUST_LOG", "info")
         .failpoints(UNHURRIED);
     let process = role.start().await;
-    let door = match is_api {
-        true => Some(Arc::new(Proxy::to(process.address().to_string()).await)),
-        false => None,
-    };
+    let door =
+        if is_api { Some(Arc::new(Proxy::to(process.address().to_string()).await)) } else { None };
     Member { process, postgres: Arc::new(postgres), rabbitmq: Arc::new(rabbitmq), door }
 }
 
@@ -95,8 +93,7 @@ impl Stage {
         let client = world.client(&apis[0].process).await;
         let doors = apis.iter().map(|api| api.door.as_ref().expect("an API has one").address);
         let clients = doors.map(|door| client.at(door)).collect();
-        let seen = Arc::new(Seen::default());
-        Self { apis, workers, world, ground, random: Random(seed), clients, seen }
+        Self { apis, workers, world, ground, random: Random(seed), clients, seen: Arc::default() }
     }
 
     pub fn ground(&self) -> &Ground {

@@ -30,7 +30,7 @@ impl Tap {
     /// Gets a copy of whatever is published from now on.
     pub async fn on(broker: &Broker) -> Self {
         let channel = broker.channel().await;
-        let (copied, copies) = unbounded_channel();
+        let (sender, copies) = unbounded_channel();
         for (lane, queue) in queues(broker) {
             let options = QueueDeclareOptions { exclusive: true, ..Default::default() };
             let name = format!("{queue}.tap-{}", uuid::Uuid::now_v7());
@@ -52,12 +52,12 @@ impl Tap {
                 .basic_consume(name.as_str().into(), "".into(), options, FieldTable::default())
                 .await
                 .unwrap();
-            let copied = copied.clone();
+            let sender = sender.clone();
             // Ends with the queue, and so with the channel.
             tokio::spawn(async move {
                 while let Some(Ok(delivery)) = consumer.next().await {
                     let (queue, properties) = (queue.clone(), delivery.properties);
-                    let _ = copied.send(Message { queue, properties, body: delivery.data });
+                    let _ = sender.send(Message { queue, properties, body: delivery.data });
                 }
             });
         }

@@ -50,7 +50,9 @@ async fn log_blocked(stage: &mut Stage) -> u64 {
         .iter()
         .map(|member| member.process.reader().expect("it was started with one"))
         .collect();
-    readers.iter().for_each(|reader| signal(*reader, "STOP"));
+    for reader in &readers {
+        signal(*reader, "STOP");
+    }
     for member in [&stage.apis[0], &stage.workers[0]] {
         eventually("its pipe is full", 240, async || {
             holds(member.process.is_blocked(), "it goes on")
@@ -58,6 +60,8 @@ async fn log_blocked(stage: &mut Stage) -> u64 {
         .await;
     }
     tokio::time::sleep(Duration::from_secs(30)).await;
-    readers.iter().for_each(|reader| signal(*reader, "CONT"));
+    for reader in &readers {
+        signal(*reader, "CONT");
+    }
     2
 }

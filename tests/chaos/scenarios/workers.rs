@@ -147,7 +147,9 @@ async fn scaled_up_and_down(stage: &mut Stage) -> u64 {
             stage.hire().await;
         }
         let mut gone = stage.workers.split_off(count);
-        gone.iter().for_each(|worker| worker.process.terminate());
+        for worker in &gone {
+            worker.process.terminate();
+        }
         for worker in &mut gone {
             let status = worker.process.ended(60).await;
             assert_eq!(status.code(), Some(0), "{}", worker.process.log());
