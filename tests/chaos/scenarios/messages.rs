@@ -18,7 +18,7 @@ pub const ALL: &[Scenario] = &[
         name: "delivered-twice",
         is_short: true,
         does: "every message is handed over a second time, for 20 s",
-        faults_min: 50,
+        faults_min: 10,
         accepts: true,
         run: |stage| Box::pin(delivered_twice(stage)),
         ..USUAL
@@ -27,7 +27,7 @@ pub const ALL: &[Scenario] = &[
         name: "shuffled-and-delayed",
         is_short: true,
         does: "messages reach workers in random order, one of them 15 s late, for 20 s",
-        faults_min: 50,
+        faults_min: 10,
         accepts: true,
         run: |stage| Box::pin(shuffled_and_delayed(stage)),
         ..USUAL
@@ -45,7 +45,7 @@ pub const ALL: &[Scenario] = &[
         name: "cancelled",
         is_short: true,
         does: "tasks are cancelled in the middle, and all their messages come again afterwards",
-        faults_min: 8,
+        faults_min: 1,
         accepts: true,
         run: |stage| Box::pin(cancelled(stage)),
         ..USUAL

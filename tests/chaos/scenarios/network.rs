@@ -15,7 +15,7 @@ pub const ALL: &[Scenario] = &[
         name: "slow-wires",
         is_short: true,
         does: "every piece between a process and a server takes 5 to 40 ms longer, for 20 s",
-        faults_min: 500,
+        faults_min: 50,
         accepts: true,
         run: |stage| Box::pin(slow_wires(stage)),
         ..USUAL
@@ -23,7 +23,7 @@ pub const ALL: &[Scenario] = &[
     Scenario {
         name: "throttled-wires",
         does: "200 KB/s a connection and direction, callers' too, for 20 s",
-        faults_min: 200,
+        faults_min: 20,
         run: |stage| Box::pin(throttled_wires(stage)),
         ..USUAL
     },
@@ -45,7 +45,7 @@ pub const ALL: &[Scenario] = &[
         name: "reset-wires",
         is_short: true,
         does: "three wires in random places are reset every second, for 20 s",
-        faults_min: 30,
+        faults_min: 10,
         run: |stage| Box::pin(reset_wires(stage)),
         ..USUAL
     },
@@ -53,7 +53,7 @@ pub const ALL: &[Scenario] = &[
         name: "cut-after-bytes",
         is_short: true,
         does: "every connection to a server is reset after 40 to 400 KB, for 20 s",
-        faults_min: 5,
+        faults_min: 3,
         run: |stage| Box::pin(cut_after_bytes(stage)),
         ..USUAL
     },
@@ -61,7 +61,7 @@ pub const ALL: &[Scenario] = &[
         name: "lost-commits",
         is_short: true,
         does: "every fifth answer to a COMMIT is lost in a reset, for 20 s",
-        faults_min: 10,
+        faults_min: 3,
         run: |stage| Box::pin(lost_commits(stage)),
         ..USUAL
     },
