@@ -142,7 +142,7 @@ impl Caller {
         self.plan_of(records)
     }
 
-    fn plan_of(&mut self, records: u64) -> Sent {
+    pub fn plan_of(&mut self, records: u64) -> Sent {
         let seed = self.random.next();
         let oracle = Oracle::new(seed, records);
         Sent { key: format!("chaos-{seed}"), oracle, task: None, cancelled: false }

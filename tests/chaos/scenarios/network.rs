@@ -36,7 +36,7 @@ pub const ALL: &[Scenario] = &[
     },
     Scenario {
         name: "one-way",
-        does: "on a third of the wires only one direction passes for 25 s, then cut",
+        does: "to an API's and a worker's Postgres and another's RabbitMQ only one direction passes for 25 s, then cut",
         faults_min: 3,
         run: |stage| Box::pin(one_way(stage)),
         ..USUAL
@@ -124,11 +124,13 @@ async fn half_open(stage: &mut Stage) -> u64 {
 
 async fn one_way(stage: &mut Stage) -> u64 {
     let before = stage.hits();
-    let count = stage.wires().len();
-    for _ in 0..count / 3 {
-        let leg = *stage.random.pick(&[Leg::ToServerOnly, Leg::ToClientOnly]);
-        let number = stage.random.below(count as u64) as usize;
-        stage.wires()[number].set(leg);
+    let (api, first) = (stage.random.below(2) as usize, stage.random.below(4) as usize);
+    for wire in [
+        stage.apis[api].postgres.clone(),
+        stage.workers[first].postgres.clone(),
+        stage.workers[(first + 1) % 4].rabbitmq.clone(),
+    ] {
+        wire.set(*stage.random.pick(&[Leg::ToServerOnly, Leg::ToClientOnly]));
     }
     tokio::time::sleep(Duration::from_secs(25)).await;
     let hits = stage.hits() - before;
