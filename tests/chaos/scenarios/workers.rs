@@ -9,8 +9,8 @@ use crate::stage::Stage;
 pub const ALL: &[Scenario] = &[
     Scenario {
         name: "killed-at-each-step",
-        does: "an abort at each of ten steps of intake, relay and apply",
-        faults_min: 10,
+        does: "an abort at each of eleven steps of intake, relay and apply",
+        faults_min: 11,
         run: |stage| Box::pin(killed_at_each_step(stage)),
         ..USUAL
     },
@@ -56,10 +56,11 @@ pub const ALL: &[Scenario] = &[
     },
 ];
 
-const STEPS_OF_AN_API: [&str; 7] = [
+const STEPS_OF_AN_API: [&str; 8] = [
     "intake.after_task_row",
     "intake.after_chunks",
     "intake.before_finish",
+    "intake.before_commit",
     "intake.after_finish",
     "relay.after_claim",
     "relay.after_publish",
