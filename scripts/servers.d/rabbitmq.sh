@@ -103,10 +103,11 @@ stop_rabbitmq() {
 }
 
 kill_rabbitmq() {
-    local pid
-    pid=$(node_pid)
-    [[ -n $pid ]] || die "RabbitMQ is not running."
-    kill -s KILL "$pid"
+    local pid pids
+    pids=$(node_pid)
+    [[ -n $pids ]] || die "RabbitMQ is not running."
+    # More than one where a child of the node was forked and is no program of its own yet.
+    signal_all KILL node_pid
     end 10 rabbitmq_pids
-    until_collected "$pid"
+    for pid in $pids; do until_collected "$pid"; done
 }

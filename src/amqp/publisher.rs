@@ -69,7 +69,8 @@ impl Publisher {
 
     /// Publishes a batch and returns each message's fate, in order.
     ///
-    /// The second value is false where the connection is not to be used again.
+    /// The second value is false where the connection is not to be used again: it broke, or a
+    /// binding is missing, which opening anew declares.
     pub async fn publish(&self, lane: Lane, batch: &[ChunkMessage]) -> (Vec<Fate>, bool) {
         let deadline = Instant::now() + CONFIRM;
         let mut pending = Vec::with_capacity(batch.len());
@@ -90,7 +91,7 @@ impl Publisher {
                 *fate = Fate::Returned;
             }
         }
-        let usable = !fates.contains(&Fate::Unknown);
+        let usable = !fates.iter().any(|fate| matches!(fate, Fate::Unknown | Fate::Returned));
         (fates, usable)
     }
 

@@ -124,6 +124,8 @@ define! {
             "Connections to RabbitMQ made; more than one a process means that it was lost."
         pool_timeouts() "user_import_pool_timeouts_total"
             "Times that no connection to Postgres came free in time."
+        log_lines_lost() "user_import_log_lines_lost_total"
+            "Log lines lost because whoever reads them did not keep up."
     }
     gauges {
         http_connections() "user_import_http_connections"

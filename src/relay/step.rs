@@ -25,8 +25,10 @@ pub enum Error {
     Postgres(#[from] pg::Error),
     #[error(transparent)]
     Broker(#[from] amqp::Error),
-    #[error("the broker did not confirm in time, or the connection to it broke")]
-    NotConfirmed,
+    #[error(
+        "the broker did not confirm in time, could route nowhere, or the connection to it broke"
+    )]
+    NotTaken,
 }
 
 impl Error {
@@ -34,7 +36,7 @@ impl Error {
     pub const fn cause(&self) -> &'static str {
         match self {
             Self::Postgres(_) => "postgres",
-            Self::Broker(_) | Self::NotConfirmed => "broker",
+            Self::Broker(_) | Self::NotTaken => "broker",
         }
     }
 }
@@ -70,7 +72,7 @@ pub async fn step(relay: &Relay, publisher: &Publisher) -> Result<Progress, Erro
         full |= claimed.len() as i64 == places;
         any = true;
         if !publish::publish(&client, publisher, lane, &claimed).await? {
-            return Err(Error::NotConfirmed);
+            return Err(Error::NotTaken);
         }
     }
     if any {

@@ -1,12 +1,14 @@
 //! Logs, traces, and trace context in and out of the process.
 //!
-//! Logs go to stderr, as text on a terminal and as JSON elsewhere. Spans always get ids, so that
+//! Logs go to stderr, as text on a terminal and as JSON elsewhere, by a thread of its own: a log
+//! that nobody reads costs lines and never time. Spans always get ids, so that
 //! an error answer and a log line can be joined; they leave the process only where an OTLP
 //! endpoint is set, by a thread of its own behind a bounded queue, so that a collector that is
 //! slow or dead costs spans and never time. `RUST_LOG` decides what is logged, not what is
 //! traced.
 
 mod context;
+mod lines;
 mod panics;
 mod traces;
 
@@ -23,6 +25,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, Registry, fmt};
 
+use self::lines::Lines;
 use crate::config::Log;
 
 /// What a stopping process waits for its last spans; a living collector takes milliseconds.
@@ -43,13 +46,15 @@ pub enum TelemetryError {
 #[must_use = "spans are sent until this is dropped"]
 pub struct Telemetry {
     provider: SdkTracerProvider,
+    lines: Lines,
 }
 
 impl Telemetry {
-    /// Sends the spans that wait, and returns after two seconds at most.
+    /// Sends the spans and writes the lines that wait; gives either two seconds at most.
     pub fn flush(&self) {
         // What could not be sent is lost either way; the SDK has logged why.
         let _ = self.provider.shutdown_with_timeout(FLUSH_TIMEOUT);
+        self.lines.flush_within(FLUSH_TIMEOUT);
     }
 }
 
@@ -76,14 +81,19 @@ pub fn init(log: &Log, service_name: &'static str) -> Result<Telemetry, Telemetr
         .with_filter(filter_fn(|it| {
             it.is_span() && it.target().starts_with("user_import") && *it.level() <= Level::INFO
         }));
+    let lines = Lines::to(std::io::stderr());
     let filter = EnvFilter::try_new(&log.filter).map_err(|_| TelemetryError::Filter)?;
     tracing_subscriber::registry()
-        .with(lines(log.log_format.as_deref()).with_filter(filter).with_filter(filter_fn(is_safe)))
+        .with(
+            lines_layer(log.log_format.as_deref(), lines.clone())
+                .with_filter(filter)
+                .with_filter(filter_fn(is_safe)),
+        )
         .with(ids_and_spans)
         .try_init()
         .map_err(|_| TelemetryError::Twice)?;
     panics::report_by_log();
-    Ok(Telemetry { provider })
+    Ok(Telemetry { provider, lines })
 }
 
 /// Below INFO only our own lines are logged, whatever the filter asks for: at DEBUG the database
@@ -96,10 +106,10 @@ fn is_safe(it: &tracing::Metadata<'_>) -> bool {
         || (*it.level() <= Level::INFO && it.target() != "lapin::returned_messages")
 }
 
-fn lines(format: Option<&str>) -> Box<dyn Layer<Registry> + Send + Sync> {
+fn lines_layer(format: Option<&str>, lines: Lines) -> Box<dyn Layer<Registry> + Send + Sync> {
     let terminal = std::io::stderr().is_terminal();
     let json = format.map_or(!terminal, |format| format == "json");
-    let lines = fmt::layer().with_writer(std::io::stderr);
+    let lines = fmt::layer().with_writer(move || lines.clone());
     if json {
         lines.json().flatten_event(true).with_current_span(false).boxed()
     } else if terminal {

@@ -61,7 +61,7 @@ async fn pause(deadline: Instant) {
 }
 
 /// The summary never runs backwards, and never past its total.
-fn forwards(last: [u64; 5], summary: &Value) -> [u64; 5] {
+pub fn forwards(last: [u64; 5], summary: &Value) -> [u64; 5] {
     let now = ["total", "inserted", "updated", "skipped", "failed"]
         .map(|name| summary[name].as_u64().unwrap());
     assert!(

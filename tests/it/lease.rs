@@ -50,9 +50,11 @@ async fn a_publish_to_a_missing_queue_is_not_taken_for_sent() {
     let task = client.import_lines(lines(0..500)).await.task();
     eventually("the broker returned messages", 30, async || {
         let seen = client.metrics(api.address()).await.sum(RETURNED, "");
-        holds(seen >= 5.0, seen)
+        holds(seen >= 1.0, seen)
     })
     .await;
+    // The binding is declared anew; nobody else has done it.
+    world.broker.await_ready(&bulk, 5).await;
     let sent = "SELECT count(*) FROM import_chunk WHERE published > 1";
     assert_eq!(
         world.database.count(sent, &[]).await,
@@ -60,7 +62,6 @@ async fn a_publish_to_a_missing_queue_is_not_taken_for_sent() {
         "what came back counts as never published"
     );
 
-    world.broker.bind(&bulk, Lane::Bulk).await;
     let _worker = world.worker().start().await;
     assert_converged(&world, &client, &task).await;
 }

@@ -40,3 +40,44 @@ async fn a_proxy_passes_blocks_and_cuts() {
     assert_eq!(heard.lock().unwrap().clone() + &rest, "onetwothreefour");
     assert_eq!(proxy.opened(), 1);
 }
+
+/// A proxy in front of a server that says `COMMIT` to whatever it hears.
+async fn before_a_server_that_commits() -> Proxy {
+    let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let proxy = Proxy::to(server.local_addr().unwrap().to_string()).await;
+    tokio::spawn(async move {
+        while let Ok((mut peer, _)) = server.accept().await {
+            let mut piece = [0; 64];
+            while let Ok(1..) = peer.read(&mut piece).await {
+                peer.write_all(b"C\0\0\0\x0bCOMMIT\0").await.unwrap();
+            }
+        }
+    });
+    proxy
+}
+
+/// What the server answers on a new connection, or how that ended.
+async fn ask(proxy: &Proxy) -> Result<usize, std::io::ErrorKind> {
+    let mut client = TcpStream::connect(proxy.address).await.unwrap();
+    client.write_all(b"COMMIT").await.map_err(|error| error.kind())?;
+    let mut piece = [0; 64];
+    client.read(&mut piece).await.map_err(|error| error.kind())
+}
+
+#[tokio::test]
+async fn a_proxy_loses_answers_to_commits_and_counts_them() {
+    let proxy = before_a_server_that_commits().await;
+    proxy.set(Leg::LoseCommits(2));
+    let reset = Err(std::io::ErrorKind::ConnectionReset);
+    assert_eq!([ask(&proxy).await, ask(&proxy).await, ask(&proxy).await], [Ok(12), reset, Ok(12)]);
+    assert_eq!(proxy.hits(), 1);
+    proxy.set(Leg::CutAfter(8));
+    assert_eq!(ask(&proxy).await, reset);
+    proxy.set(Leg::ToServerOnly);
+    let silence = tokio::time::timeout(Duration::from_millis(200), ask(&proxy)).await;
+    assert!(silence.is_err(), "{silence:?}");
+    proxy.set(Leg::ToClientOnly);
+    let silence = tokio::time::timeout(Duration::from_millis(200), ask(&proxy)).await;
+    assert!(silence.is_err(), "{silence:?}");
+    assert_eq!(proxy.hits(), 4);
+}

@@ -38,7 +38,12 @@ impl Broker {
         Self { prefix, url: servers.amqp_url.clone(), connection: OnceCell::new() }
     }
 
-    fn names(&self) -> Names {
+    /// Forgets the connection that was kept, for a server that was away.
+    pub fn renew(&mut self) {
+        self.connection.take();
+    }
+
+    pub fn names(&self) -> Names {
         Names::new(&self.prefix)
     }
 

@@ -53,9 +53,19 @@ impl Database {
         connect(&self.url).await
     }
 
+    /// As [`Self::connect`], for a server that may be away.
+    pub async fn try_connect(&self) -> Result<Client, tokio_postgres::Error> {
+        try_connect(&self.url).await
+    }
+
     /// The product's own pool on this database.
     pub fn pool(&self) -> user_import::pg::Pool {
         pool(&self.url)
+    }
+
+    /// Forgets the connection that was kept, for a server that was away.
+    pub fn renew(&mut self) {
+        self.client.take();
     }
 
     pub async fn sql(&self) -> &Client {
@@ -97,14 +107,18 @@ impl Drop for Database {
 }
 
 async fn connect(url: &str) -> Client {
-    let (client, connection) = tokio_postgres::connect(url, NoTls)
+    try_connect(url)
         .await
-        .unwrap_or_else(|error| panic!("Postgres cannot be reached ({error}); run `make test`"));
+        .unwrap_or_else(|error| panic!("Postgres cannot be reached ({error}); run `make test`"))
+}
+
+async fn try_connect(url: &str) -> Result<Client, tokio_postgres::Error> {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
     tokio::spawn(async move {
         // Ends with the client, or when the database is dropped under it.
         let _ = connection.await;
     });
-    client
+    Ok(client)
 }
 
 fn pool(url: &str) -> user_import::pg::Pool {
@@ -116,40 +130,29 @@ fn pool(url: &str) -> user_import::pg::Pool {
     user_import::pg::connect(&config).expect("the servers' URL is a valid one")
 }
 
-/// Makes the template once for all runs with these migrations, and returns its name.
+/// Makes the template once for all runs with these migrations on this server, and returns its name.
 async fn make_template(servers: &Servers, admin: &Client) -> String {
-    static DONE: OnceCell<String> = OnceCell::const_new();
-    DONE.get_or_init(|| async {
-        let name = format!("ui_template_{:016x}", hash_of_migrations());
-        admin.execute("SELECT pg_advisory_lock($1)", &[&TEMPLATE_LOCK]).await.unwrap();
-        let there =
-            admin.query("SELECT FROM pg_database WHERE datname = $1", &[&name]).await.unwrap();
-        if there.is_empty() {
-            // Under another name until it is whole: a run that dies here leaves no half template.
-            let raw = format!("{name}_raw");
-            admin
-                .batch_execute(&format!("DROP DATABASE IF EXISTS {raw} WITH (FORCE)"))
-                .await
-                .unwrap();
-            admin.batch_execute(&format!("CREATE DATABASE {raw}")).await.unwrap();
-            let pool = pool(&servers.database(&raw));
-            user_import::pg::migrate(&pool)
-                .await
-                .expect("the migrations apply to an empty database");
-            pool.close();
-            // The pool's connections end in their own time; who is left is sent away.
-            let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1";
-            admin.query(end, &[&raw]).await.unwrap();
-            super::eventually("the template is left alone", 10, async || {
-                admin.batch_execute(&format!("ALTER DATABASE {raw} RENAME TO {name}")).await
-            })
-            .await;
-        }
-        admin.execute("SELECT pg_advisory_unlock($1)", &[&TEMPLATE_LOCK]).await.unwrap();
-        name
-    })
-    .await
-    .clone()
+    let name = format!("ui_template_{:016x}", hash_of_migrations());
+    admin.execute("SELECT pg_advisory_lock($1)", &[&TEMPLATE_LOCK]).await.unwrap();
+    let there = admin.query("SELECT FROM pg_database WHERE datname = $1", &[&name]).await.unwrap();
+    if there.is_empty() {
+        // Under another name until it is whole: a run that dies here leaves no half template.
+        let raw = format!("{name}_raw");
+        admin.batch_execute(&format!("DROP DATABASE IF EXISTS {raw} WITH (FORCE)")).await.unwrap();
+        admin.batch_execute(&format!("CREATE DATABASE {raw}")).await.unwrap();
+        let pool = pool(&servers.database(&raw));
+        user_import::pg::migrate(&pool).await.expect("the migrations apply to an empty database");
+        pool.close();
+        // The pool's connections end in their own time; who is left is sent away.
+        let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1";
+        admin.query(end, &[&raw]).await.unwrap();
+        super::eventually("the template is left alone", 10, async || {
+            admin.batch_execute(&format!("ALTER DATABASE {raw} RENAME TO {name}")).await
+        })
+        .await;
+    }
+    admin.execute("SELECT pg_advisory_unlock($1)", &[&TEMPLATE_LOCK]).await.unwrap();
+    name
 }
 
 fn hash_of_migrations() -> u64 {

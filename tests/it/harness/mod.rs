@@ -29,7 +29,7 @@ mod world;
 
 pub use broker::{Broker, Message};
 pub use client::{Answer, Client, Upload, answer};
-pub use converged::{assert_converged, assert_settled};
+pub use converged::{assert_accounted, assert_clean, assert_converged, assert_settled};
 pub use database::Database;
 pub use document::Document;
 pub use forge::{Chunk, Forged, forge_task};

@@ -24,13 +24,14 @@ pub struct Role {
     arguments: Vec<String>,
     env: BTreeMap<String, String>,
     folder: PathBuf,
+    has_reader: bool,
 }
 
 impl Role {
     /// Nothing of the caller's environment goes along but the way to programs.
     pub fn new(folder: &Path, env: BTreeMap<String, String>, arguments: &[&str]) -> Self {
         let arguments = arguments.iter().map(|&argument| argument.to_owned()).collect();
-        Self { arguments, env, folder: folder.to_owned() }
+        Self { arguments, env, folder: folder.to_owned(), has_reader: false }
     }
 
     pub fn env(mut self, name: &str, value: impl Display) -> Self {
@@ -62,6 +63,11 @@ impl Role {
         command
     }
 
+    /// Its log goes through a pipe, to a reader that can be stopped.
+    pub fn logged_by_a_reader(self) -> Self {
+        Self { has_reader: true, ..self }
+    }
+
     /// Runs until the process ends by itself, and fails the test if it does not.
     pub async fn run(self) -> Ended {
         let what = self.arguments.join(" ");
@@ -89,8 +95,17 @@ impl Role {
         let number = std::fs::read_dir(&self.folder).unwrap().count();
         let log = self.folder.join(format!("{:02}-{}.log", number, self.arguments[0]));
         let out = File::create(&log).unwrap();
-        let child = self.command().stdout(out.try_clone().unwrap()).stderr(out).spawn().unwrap();
-        Process { child, log, role: self, address: None }
+        let mut reader = self.has_reader.then(|| {
+            let mut reader = Command::new("setpriv");
+            reader.args(["--pdeathsig", "KILL", "--", "cat"]).stdin(Stdio::piped());
+            reader.stdout(out.try_clone().unwrap()).spawn().unwrap()
+        });
+        let out = match &mut reader {
+            Some(reader) => Stdio::from(reader.stdin.take().expect("it is piped")),
+            None => Stdio::from(out),
+        };
+        let child = self.command().stdout(Stdio::null()).stderr(out).spawn().unwrap();
+        Process { child, reader, log, role: self, address: None }
     }
 
     /// Starts it and waits until it listens.
@@ -105,6 +120,7 @@ impl Role {
 #[derive(Debug)]
 pub struct Process {
     child: Child,
+    reader: Option<Child>,
     log: PathBuf,
     role: Role,
     address: Option<SocketAddr>,
@@ -145,7 +161,12 @@ impl Process {
     /// As sudden as it gets; waits until the process is gone.
     pub fn kill(&mut self) -> ExitStatus {
         let _ = self.child.kill();
-        self.child.wait().unwrap()
+        let status = self.child.wait().unwrap();
+        if let Some(reader) = &mut self.reader {
+            let _ = reader.kill();
+            let _ = reader.wait();
+        }
+        status
     }
 
     pub fn freeze(&self) {
@@ -175,6 +196,27 @@ impl Process {
     pub async fn restart(&mut self) {
         self.role = self.role.clone().without("FAILPOINTS");
         self.again().await;
+    }
+
+    /// The same once more, in a changed role.
+    pub async fn again_as(&mut self, change: impl FnOnce(Role) -> Role) {
+        self.role = change(self.role.clone());
+        self.again().await;
+    }
+
+    /// The process that reads its log, where that goes through a pipe.
+    pub fn reader(&self) -> Option<u32> {
+        self.reader.as_ref().map(Child::id)
+    }
+
+    /// Does a thread of it wait for somebody to read what it writes?
+    pub fn is_blocked(&self) -> bool {
+        let threads = std::fs::read_dir(format!("/proc/{}/task", self.pid())).unwrap();
+        let waits = |thread: std::io::Result<std::fs::DirEntry>| {
+            std::fs::read_to_string(thread.unwrap().path().join("wchan"))
+                .is_ok_and(|place| place.contains("pipe"))
+        };
+        threads.into_iter().any(waits)
     }
 
     /// The same once more, with the same settings.

@@ -1,8 +1,8 @@
 //! A TCP proxy between two parties, and what a network can do to them.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -19,10 +19,20 @@ pub enum Leg {
     Delay(Duration),
     /// Nothing gets through, and nobody is told: a cable pulled, a firewall that drops.
     Silent,
+    /// At most so many bytes a second in each direction of a connection.
+    Throttle(u32),
     /// Only what the client says gets through.
     ToServerOnly,
+    /// Only what the server says gets through.
+    ToClientOnly,
     /// Connections end, and new ones end at once.
     Cut,
+    /// As [`Leg::Cut`], by a reset instead of an orderly end.
+    Reset,
+    /// A connection is reset once so many bytes more went through it in one direction.
+    CutAfter(usize),
+    /// One answer of Postgres to a COMMIT out of so many is lost, and its connection reset.
+    LoseCommits(usize),
 }
 
 /// Listens on a port of its own until it is dropped.
@@ -30,11 +40,20 @@ pub enum Leg {
 pub struct Proxy {
     pub address: SocketAddr,
     leg: watch::Sender<Leg>,
-    /// Connections that were opened, refused ones not counted.
-    opened: Arc<AtomicUsize>,
-    /// Those that are open now.
-    open: Arc<AtomicUsize>,
+    server: Arc<Mutex<String>>,
+    counts: Arc<Counts>,
     _tasks: JoinSet<()>,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    /// Connections that were opened, refused ones not counted.
+    opened: AtomicUsize,
+    /// Those that are open now.
+    open: AtomicUsize,
+    /// Pieces that were delayed, held back or never delivered, and connections that were ended.
+    hits: AtomicUsize,
+    commits: AtomicUsize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,28 +68,35 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (leg, seen) = watch::channel(Leg::Pass);
-        let opened = Arc::new(AtomicUsize::new(0));
-        let open = Arc::new(AtomicUsize::new(0));
-        let (counted, counted_open) = (opened.clone(), open.clone());
+        let counts = Arc::new(Counts::default());
+        let server = Arc::new(Mutex::new(server));
+        let (counted, target) = (counts.clone(), server.clone());
         let mut tasks = JoinSet::new();
         tasks.spawn(async move {
             // Ends, and ends everybody with it, when the proxy is dropped.
             let mut connections = JoinSet::new();
             while let Ok((client, _)) = listener.accept().await {
-                if *seen.borrow() == Leg::Cut {
+                if ends(*seen.borrow()) {
+                    counted.hits.fetch_add(1, Ordering::Relaxed);
                     continue;
                 }
-                counted.fetch_add(1, Ordering::Relaxed);
-                counted_open.fetch_add(1, Ordering::Relaxed);
-                let (carried, open) =
-                    (carry(client, server.clone(), seen.clone()), counted_open.clone());
+                counted.opened.fetch_add(1, Ordering::Relaxed);
+                counted.open.fetch_add(1, Ordering::Relaxed);
+                let server = target.lock().unwrap().clone();
+                let (seen, counts) = (seen.clone(), counted.clone());
                 connections.spawn(async move {
-                    carried.await;
-                    open.fetch_sub(1, Ordering::Relaxed);
+                    carry(client, server, seen, &counts).await;
+                    counts.open.fetch_sub(1, Ordering::Relaxed);
                 });
+                while connections.try_join_next().is_some() {}
             }
         });
-        Self { address, leg, opened, open, _tasks: tasks }
+        Self { address, leg, server, counts, _tasks: tasks }
+    }
+
+    /// New connections go to another `host:port`.
+    pub fn retarget(&self, server: String) {
+        *self.server.lock().unwrap() = server;
     }
 
     /// In front of the server that a URL names; returns the URL through the proxy too.
@@ -88,7 +114,7 @@ impl Proxy {
     pub async fn cut_all(&self) {
         self.set(Leg::Cut);
         super::eventually("every connection is cut", 30, async || {
-            let open = self.open.load(Ordering::Relaxed);
+            let open = self.counts.open.load(Ordering::Relaxed);
             super::holds(open == 0, open)
         })
         .await;
@@ -96,48 +122,109 @@ impl Proxy {
     }
 
     pub fn opened(&self) -> usize {
-        self.opened.load(Ordering::Relaxed)
+        self.counts.opened.load(Ordering::Relaxed)
+    }
+
+    /// How often the leg did something to somebody.
+    pub fn hits(&self) -> usize {
+        self.counts.hits.load(Ordering::Relaxed)
     }
 }
 
-async fn carry(client: TcpStream, server: String, mut leg: watch::Receiver<Leg>) {
+/// The connection is to end by a reset.
+struct Broken;
+
+async fn carry(client: TcpStream, server: String, leg: watch::Receiver<Leg>, counts: &Counts) {
     let Ok(server) = TcpStream::connect(server).await else { return };
-    let (from_client, to_client) = client.into_split();
-    let (from_server, to_server) = server.into_split();
-    let one_way = copy(from_client, to_server, Direction::ToServer, leg.clone());
-    let other_way = copy(from_server, to_client, Direction::ToClient, leg.clone());
-    tokio::select! {
-        ((), ()) = async { tokio::join!(one_way, other_way) } => {}
-        _ = leg.wait_for(|leg| *leg == Leg::Cut) => {}
+    let (from_client, mut to_client) = client.into_split();
+    let (from_server, mut to_server) = server.into_split();
+    let mut ending = leg.clone();
+    let is_broken = tokio::select! {
+        carried = async {
+            tokio::try_join!(
+                copy(from_client, &mut to_server, Direction::ToServer, leg.clone(), counts),
+                copy(from_server, &mut to_client, Direction::ToClient, leg.clone(), counts),
+            )
+        } => carried.is_err(),
+        leg = ending.wait_for(|leg| ends(*leg)) => {
+            counts.hits.fetch_add(1, Ordering::Relaxed);
+            leg.is_ok_and(|leg| *leg == Leg::Reset)
+        }
+    };
+    if is_broken {
+        for half in [&to_client, &to_server] {
+            let _ = half.as_ref().set_zero_linger();
+        }
     }
 }
 
 async fn copy(
     mut from: OwnedReadHalf,
-    mut to: OwnedWriteHalf,
+    to: &mut OwnedWriteHalf,
     direction: Direction,
     mut leg: watch::Receiver<Leg>,
-) {
+    counts: &Counts,
+) -> Result<(), Broken> {
     let mut piece = vec![0; 64 << 10];
+    let mut through = 0;
     while let Ok(count @ 1..) = from.read(&mut piece).await {
+        if !passes(*leg.borrow(), direction) {
+            counts.hits.fetch_add(1, Ordering::Relaxed);
+        }
         // What was read while the way was blocked goes on its way once it opens again.
         let Ok(now) = leg.wait_for(|leg| passes(*leg, direction)).await.map(|leg| *leg) else {
-            return;
+            return Ok(());
         };
-        if let Leg::Delay(time) = now {
-            tokio::time::sleep(time).await;
+        let piece = &piece[..count];
+        through = if let Leg::CutAfter(_) = now { through + count } else { 0 };
+        if let Some(pause) = pause(now, count) {
+            counts.hits.fetch_add(1, Ordering::Relaxed);
+            tokio::time::sleep(pause).await;
         }
-        if to.write_all(&piece[..count]).await.is_err() {
-            return;
+        if is_lost(now, direction, piece, &counts.commits) || breaks(now, through) {
+            counts.hits.fetch_add(1, Ordering::Relaxed);
+            return Err(Broken);
+        }
+        if to.write_all(piece).await.is_err() {
+            return Ok(());
         }
     }
     let _ = to.shutdown().await;
+    Ok(())
+}
+
+fn ends(leg: Leg) -> bool {
+    matches!(leg, Leg::Cut | Leg::Reset)
 }
 
 fn passes(leg: Leg, direction: Direction) -> bool {
     match leg {
-        Leg::Pass | Leg::Delay(_) | Leg::Cut => true,
         Leg::Silent => false,
         Leg::ToServerOnly => direction == Direction::ToServer,
+        Leg::ToClientOnly => direction == Direction::ToClient,
+        _ => true,
     }
+}
+
+fn pause(leg: Leg, bytes: usize) -> Option<Duration> {
+    match leg {
+        Leg::Delay(time) => Some(time),
+        Leg::Throttle(a_second) => {
+            Some(Duration::from_secs_f64(bytes as f64 / f64::from(a_second)))
+        }
+        _ => None,
+    }
+}
+
+fn breaks(leg: Leg, through: usize) -> bool {
+    matches!(leg, Leg::CutAfter(bytes) if through > bytes)
+}
+
+/// Is this the answer to a COMMIT whose turn it is?
+fn is_lost(leg: Leg, direction: Direction, piece: &[u8], commits: &AtomicUsize) -> bool {
+    let Leg::LoseCommits(out_of) = leg else { return false };
+    // The tag of a CommandComplete, with the zero byte that ends it.
+    direction == Direction::ToClient
+        && piece.windows(7).any(|bytes| bytes == b"COMMIT\0")
+        && commits.fetch_add(1, Ordering::Relaxed) % out_of == out_of - 1
 }

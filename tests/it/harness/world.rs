@@ -29,6 +29,20 @@ impl World {
         world
     }
 
+    /// A world with the project `acme` on servers of its own.
+    pub async fn on(servers: Servers) -> Self {
+        let database = Database::migrated(&servers).await;
+        let world = Self::around(servers, database);
+        world.create_project("acme").await;
+        world
+    }
+
+    /// Forgets the connections that were kept, for servers that were away.
+    pub fn renew(&mut self) {
+        self.database.renew();
+        self.broker.renew();
+    }
+
     pub async fn without_project() -> Self {
         let servers = Servers::from_env();
         let database = Database::migrated(&servers).await;

@@ -1,0 +1,77 @@
+//! The scenarios, by name.
+
+mod disk;
+mod messages;
+mod mix;
+mod network;
+mod postgres;
+mod rabbitmq;
+mod telemetry;
+mod workers;
+
+use futures_util::future::LocalBoxFuture;
+
+use crate::stage::Stage;
+
+/// Whose servers a scenario needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// It disturbs nobody but its own processes and queues.
+    Shared,
+    /// It stops, kills or misleads a server.
+    Private,
+    /// As [`Place::Private`], and mounts a disk, which only root may.
+    PrivateWithRoot,
+}
+
+#[derive(Debug)]
+pub struct Scenario {
+    pub name: &'static str,
+    pub does: &'static str,
+    pub place: Place,
+    /// Less than this, and it has not happened.
+    pub faults_min: u64,
+    /// It takes less than half a minute, and is one of those of `make test`.
+    pub is_short: bool,
+    /// Tasks are completed while it lasts.
+    pub completes: bool,
+    /// Every upload is answered 200 while it lasts.
+    pub accepts: bool,
+    /// Returns how many faults fired, once they are over.
+    pub run: for<'a> fn(&'a mut Stage) -> LocalBoxFuture<'a, u64>,
+}
+
+const USUAL: Scenario = Scenario {
+    name: "",
+    does: "",
+    place: Place::Shared,
+    faults_min: 1,
+    is_short: false,
+    completes: true,
+    accepts: false,
+    run: |_| Box::pin(async { 0 }),
+};
+
+pub fn all() -> Vec<&'static Scenario> {
+    let files = [
+        workers::ALL,
+        messages::ALL,
+        network::ALL,
+        rabbitmq::ALL,
+        postgres::ALL,
+        disk::ALL,
+        telemetry::ALL,
+        mix::ALL,
+    ];
+    files.into_iter().flatten().collect()
+}
+
+/// How often workers tried again after a fault that passes; of the processes of the moment.
+async fn retries(stage: &Stage) -> u64 {
+    let mut sum = 0.0;
+    for worker in &stage.workers {
+        let metrics = stage.clients[0].metrics(worker.process.address()).await;
+        sum += metrics.sum("user_import_transient_retries_total", "");
+    }
+    sum as u64
+}
