@@ -25,7 +25,7 @@ pub struct Judge<'a> {
 /// How far a chunk came on the thread that opened it.
 enum Read {
     Opened(Opened),
-    Resolved(Work),
+    Resolved(Box<Work>),
 }
 
 impl Judge<'_> {
@@ -38,7 +38,7 @@ impl Judge<'_> {
         let way = if fenced.options.dry_run { Way::Sure } else { way };
         let (read, fenced) = self.read(fenced, way).await?;
         let (work, fenced, way) = match read {
-            Read::Resolved(work) => (work, fenced, way),
+            Read::Resolved(work) => (*work, fenced, way),
             Read::Opened(opened) => {
                 let (found, way) = self.probe(&opened, &fenced, way).await?;
                 let (work, fenced) = self.decide(opened, fenced, found).await?;
@@ -76,7 +76,7 @@ impl Judge<'_> {
             }
             let work = info_span!("chunk.resolve")
                 .in_scope(|| opened.resolve(&fenced, &chunk, Found::default(), &keys));
-            Ok((Read::Resolved(work), fenced))
+            Ok((Read::Resolved(Box::new(work)), fenced))
         })
         .await
     }

@@ -78,7 +78,7 @@ fn deflate(plain: &[u8]) -> Vec<u8> {
         compressor
             .compress_to_buffer(plain, buffer)
             .expect("the buffer is as long as zstd's bound");
-        let compressed = buffer.to_vec();
+        let compressed = buffer.clone();
         buffer.shrink_to(BUFFER_BYTES_KEPT);
         compressed
     })

@@ -127,7 +127,7 @@ impl<'s> Reader<'s> {
             "roles" => self.record.roles = self.names(at, raw),
             "groups" => self.record.groups = self.names(at, raw),
             "password" => {
-                self.record.password = self.password(at, member, "/password/password_hash")
+                self.record.password = self.password(at, member, "/password/password_hash");
             }
             "mfa" => self.mfa(at, member),
             _ => self.causes.unknown(at),
