@@ -31,7 +31,7 @@ fn payload(records: &[String]) -> PayloadWriter {
 
 fn candidates(records: &[String], settings: &Settings) -> Vec<Candidate> {
     let candidate = |record: &String| Candidate {
-        record: parse(record.as_bytes(), Identifier::Email, settings).record.map(Box::new),
+        record: parse(record.as_bytes(), Identifier::Email, settings).record,
         new_id: Uuid::now_v7(),
         shares_with_earlier_chunk: false,
     };
