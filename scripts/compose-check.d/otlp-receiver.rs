@@ -39,9 +39,10 @@ impl TraceService for Printer {
                 None => String::new(),
             };
             for span in resource.scope_spans.iter().flat_map(|scope| &scope.spans) {
-                let trace: String =
-                    span.trace_id.iter().map(|byte| format!("{byte:02x}")).collect();
-                println!("{trace}\t{service}\t{}", span.name);
+                for byte in &span.trace_id {
+                    print!("{byte:02x}");
+                }
+                println!("\t{service}\t{}", span.name);
             }
         }
         Ok(Response::new(ExportTraceServiceResponse::default()))

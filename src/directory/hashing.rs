@@ -103,15 +103,8 @@ mod tests {
         let (hashing, hash) = (hashing(15), bcrypt::hash("x", 4).unwrap());
         // No thread is free until the third has been asked: none can end before it.
         let busy = hashing.running.clone().acquire_owned().await.unwrap();
-        let waiting = tokio::spawn({
-            let (hashing, hash) = (hashing.clone(), hash.clone());
-            async move { join_all((0..3).map(|_| hashing.verify("x".into(), hash.clone()))).await }
-        });
-        while hashing.admitted.available_permits() > 0 {
-            tokio::task::yield_now().await;
-        }
-        drop(busy);
-        let results = waiting.await.unwrap();
+        let asked = join_all((0..3).map(|_| hashing.verify("x".into(), hash.clone())));
+        let (results, ()) = tokio::join!(biased; asked, async { drop(busy) });
         let reasons: Vec<_> =
             results.iter().map(|r| r.as_ref().err().map(|e| e.fault().reason)).collect();
         assert_eq!(reasons, [None, None, Some("RateLimited")]);

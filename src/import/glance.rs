@@ -140,7 +140,7 @@ mod tests {
     #[test]
     fn login_ids_are_found_wherever_they_stand() {
         for record in [
-            r#"{}"#,
+            "{}",
             r#" { "email" : "a@example.com" , "phone_number":null,"external_id":"7"} "#,
             r#"{"address":{"email":"no","x":["}",{"email":"no"}]},"email":"yes"}"#,
             r#"{"name":"a \" b, \"email\":\"no\"","\u0065mail":"y\u0065s"}"#,
