@@ -152,8 +152,10 @@ async fn carry(client: TcpStream, server: String, leg: watch::Receiver<Leg>, cou
         }
     };
     if is_broken {
-        for half in [&to_client, &to_server] {
+        for half in [to_client, to_server] {
             let _ = half.as_ref().set_zero_linger();
+            // Dropped, it would say that no more comes, which is an orderly end.
+            half.forget();
         }
     }
 }
