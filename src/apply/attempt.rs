@@ -12,6 +12,7 @@ use super::write::{Written, write};
 use super::{Apply, Error};
 use crate::amqp::ChunkMessage;
 use crate::chunk::ChunkRef;
+use crate::import::outcome::Outcome;
 use crate::{failpoint, metrics, pg, telemetry};
 
 /// How an attempt ended that did not fail.
@@ -38,7 +39,7 @@ pub enum Aim {
 ///
 /// The planner is told to probe: a plan made while the directory was small is kept by its
 /// connection when it has grown.
-const LIMITS: &str = "SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = '30s'; \
+pub const LIMITS: &str = "SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = '30s'; \
      SET LOCAL idle_in_transaction_session_timeout = '15s'; SET LOCAL jit = off; \
      SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; \
      SET LOCAL enable_seqscan = off";
@@ -50,13 +51,6 @@ pub fn chunk_ref(message: &ChunkMessage) -> ChunkRef {
         first_index: message.first_index,
         record_count: message.record_count,
     }
-}
-
-/// Begins a transaction with its limits.
-pub async fn begin(client: &mut pg::Client) -> Result<pg::Transaction<'_>, Error> {
-    let transaction = client.transaction().await?;
-    transaction.batch_execute(LIMITS).await?;
-    Ok(transaction)
 }
 
 /// What a delivery that nothing is held against does. `Ok(None)`: something is, after all.
@@ -134,12 +128,12 @@ fn count(work: &Work, written: Written, way: Way) {
     let counts = work.told.counts;
     metrics::chunks_applied(way.as_str(), 1);
     for (outcome, n) in [
-        ("inserted", counts.inserted),
-        ("updated", counts.updated),
-        ("skipped", counts.skipped),
-        ("failed", counts.failed),
+        (Outcome::Inserted, counts.inserted),
+        (Outcome::Updated, counts.updated),
+        (Outcome::Skipped, counts.skipped),
+        (Outcome::Failed, counts.failed),
     ] {
-        metrics::records(outcome, n as u64);
+        metrics::records(outcome.as_str(), n as u64);
     }
     if let Written::LastChunk { task_seconds } = written {
         metrics::tasks_ended("completed", 1);

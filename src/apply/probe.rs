@@ -8,8 +8,8 @@ use tokio_postgres::Row;
 use super::way::Way;
 use super::{Error, rows};
 use crate::import::record::{Given, LoginId, PerIdentifier, Record};
-use crate::import::settings::UnknownKeys;
-use crate::import::task::Identifier;
+use crate::import::settings::{Settings, UnknownKeys};
+use crate::import::task::{Identifier, Options};
 use crate::import::user::User;
 use crate::project::{known_groups, known_roles};
 
@@ -36,8 +36,8 @@ impl Wanted {
     /// are made: one that is there is left alone.
     pub fn of<'a>(
         way: Way,
-        identifier: Identifier,
-        unknown_roles_and_groups: UnknownKeys,
+        options: Options,
+        settings: &Settings,
         records: impl Iterator<Item = &'a Record>,
     ) -> Self {
         let mut wanted = Self::default();
@@ -45,14 +45,14 @@ impl Wanted {
             for which in Identifier::ALL {
                 let is_asked = match way {
                     Way::Blind => false,
-                    Way::Quick => which == identifier,
+                    Way::Quick => which == options.identifier,
                     Way::Sure => true,
                 };
                 if let (true, Given::Value(login_id)) = (is_asked, record.login_ids.get(which)) {
                     wanted.keys.get_mut(which).push(login_id.key.clone());
                 }
             }
-            if unknown_roles_and_groups == UnknownKeys::Existing {
+            if settings.unknown_roles_and_groups == UnknownKeys::Existing {
                 wanted.roles.extend(record.roles.iter().flatten().cloned());
                 wanted.groups.extend(record.groups.iter().flatten().cloned());
             }
@@ -63,6 +63,14 @@ impl Wanted {
             keys.dedup();
         }
         wanted
+    }
+
+    /// A task's first chunks mostly ask for nothing.
+    pub fn is_nothing(&self) -> bool {
+        let Self { keys, roles, groups } = self;
+        Identifier::ALL.into_iter().all(|which| keys.get(which).is_empty())
+            && roles.is_empty()
+            && groups.is_empty()
     }
 
     /// The users that hold any of the login ids, whole.

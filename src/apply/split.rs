@@ -6,7 +6,7 @@
 
 use deadpool_postgres::GenericClient;
 
-use super::attempt::{Done, begin, chunk_ref};
+use super::attempt::{Done, LIMITS, chunk_ref};
 use super::fence::{Fenced, fence};
 use super::{Apply, Error};
 use crate::amqp::ChunkMessage;
@@ -52,7 +52,7 @@ struct Parts {
 /// Takes the fence and cuts the chunk in two.
 pub async fn split_refused(apply: &Apply, message: &ChunkMessage) -> Result<(), Error> {
     let mut client = apply.pool.get().await?;
-    let transaction = begin(&mut client).await?;
+    let transaction = pg::begin(&mut client, LIMITS).await?;
     let fenced = fence(&transaction, &apply.master_keys, &chunk_ref(message)).await?;
     let Some(fenced) = fenced else { return Ok(()) };
     split(apply, transaction, fenced, message, Cause::Refused).await.map(drop)

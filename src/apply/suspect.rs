@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use super::attempt::{Aim, Done, begin, behind_fence, chunk_ref};
+use super::attempt::{Aim, Done, LIMITS, behind_fence, chunk_ref};
 use super::disposition::{self, Disposition};
 use super::fence::{Fenced, fence};
 use super::split::{self, Cause};
@@ -23,7 +23,7 @@ pub const DEADLINE: Duration = Duration::from_mins(1);
 pub async fn attempt_alone(apply: &Apply, message: &ChunkMessage) -> Result<Done, Error> {
     let chunk = chunk_ref(message);
     let mut client = apply.pool.get().await?;
-    let transaction = begin(&mut client).await?;
+    let transaction = pg::begin(&mut client, LIMITS).await?;
     // Whoever holds the fence for longer than a moment is at work on this very chunk.
     transaction.batch_execute("SET LOCAL lock_timeout = '1s'").await?;
     // The fence first, then the permits: a suspect that somebody else works on stops nobody.

@@ -112,11 +112,6 @@ impl Opened {
         self.candidates.iter().filter_map(|candidate| candidate.record.as_deref().ok())
     }
 
-    pub fn names_roles_or_groups(&self) -> bool {
-        let is_named = |names: &Option<Vec<String>>| names.as_ref().is_some_and(|n| !n.is_empty());
-        self.records().any(|record| is_named(&record.roles) || is_named(&record.groups))
-    }
-
     /// Resolves the chunk against what was found.
     pub fn resolve(
         self,

@@ -6,8 +6,7 @@ use uuid::Uuid;
 
 use super::task::Identifier;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Outcome {
     Inserted,
     Updated,
@@ -16,7 +15,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// As it stands in details.
+    /// As details and metrics name it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Inserted => "inserted",

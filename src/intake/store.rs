@@ -8,7 +8,7 @@ use tokio_postgres::types::Type;
 
 use super::chunks::Staged;
 use crate::import::task::{Options, Status};
-use crate::pg::{Client, Error, Transaction};
+use crate::pg::{Error, Transaction};
 use crate::seal::Wrapped;
 
 /// A task as it answers a request that was made before.
@@ -46,15 +46,8 @@ pub async fn holder(
 /// A process that freezes inside a transaction, or whose machine is gone, would hold its locks for
 /// the two hours after which TCP gives up, and with the project's row every upload of the project.
 /// Who waits for a lock outlasts such a holder, but not for ever.
-const LIMITS: &str = "SET LOCAL idle_in_transaction_session_timeout = '15s'; \
+pub const LIMITS: &str = "SET LOCAL idle_in_transaction_session_timeout = '15s'; \
      SET LOCAL lock_timeout = '25s'";
-
-/// Begins a transaction with its limits.
-pub async fn begin(client: &mut Client) -> Result<Transaction<'_>, Error> {
-    let transaction = client.transaction().await?;
-    transaction.batch_execute(LIMITS).await?;
-    Ok(transaction)
-}
 
 /// What is known of a task before its first record.
 #[derive(Debug)]

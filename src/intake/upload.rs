@@ -77,7 +77,7 @@ pub async fn open(
     };
     let key = TaskKey::generate();
     let mut client = intake.pool.get().await?;
-    let transaction = store::begin(&mut client).await?;
+    let transaction = pg::begin(&mut client, store::LIMITS).await?;
     let settings = project::store::settings_for_new_task(&transaction, project).await?;
     let Some((task, created_at)) = store::open_task(&transaction, &new).await? else {
         return Ok(None);
@@ -104,7 +104,7 @@ impl Upload {
     pub async fn finish(&mut self, total: &Total, open_tasks_max: i64) -> Result<(), Unfinished> {
         failpoint::pass("intake.before_finish").await.map_err(pg::Error::from)?;
         let mut client = self.pool.get().await.map_err(pg::Error::from)?;
-        let transaction = store::begin(&mut client).await?;
+        let transaction = pg::begin(&mut client, store::LIMITS).await?;
         match store::finish_task(&transaction, self.project, self.task, total, open_tasks_max).await
         {
             Ok(true) => {}

@@ -12,4 +12,4 @@ mod tls;
 pub use error::{Class, Error};
 pub use grants::{Grantee, grant};
 pub use migrate::{RELEASE, SchemaError, check_schema, migrate};
-pub use pool::{Client, Pool, Transaction, connect, ping};
+pub use pool::{Client, Pool, Transaction, begin, connect, ping};

@@ -42,6 +42,13 @@ pub fn connect(config: &Database) -> Result<Pool, ConfigError> {
         .expect("a runtime is given, and nothing else is refused"))
 }
 
+/// Begins a transaction under these limits, `SET LOCAL` each.
+pub async fn begin<'a>(client: &'a mut Client, limits: &str) -> Result<Transaction<'a>, Error> {
+    let transaction = client.transaction().await?;
+    transaction.batch_execute(limits).await?;
+    Ok(transaction)
+}
+
 /// Asks Postgres for nothing, to learn whether it answers.
 pub async fn ping(pool: &Pool) -> Result<(), Error> {
     pool.get().await?.simple_query("").await?;

@@ -71,22 +71,8 @@ impl Write for Lines {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Arc, Mutex};
-
+    use super::super::written::Written;
     use super::*;
-
-    #[derive(Clone, Default)]
-    struct Written(Arc<Mutex<Vec<u8>>>);
-
-    impl Write for Written {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            self.0.lock().unwrap().write(bytes)
-        }
-
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
 
     #[test]
     fn lines_arrive_in_order_and_whoever_flushes_finds_them() {
@@ -96,21 +82,21 @@ mod tests {
             lines.write_all(line.as_bytes()).unwrap();
         }
         lines.flush_within(Duration::from_mins(1));
-        assert_eq!(*written.0.lock().unwrap(), b"one\ntwo\nthree\n");
+        assert_eq!(*written.bytes(), b"one\ntwo\nthree\n");
     }
 
     #[test]
     fn an_output_that_nobody_reads_holds_nobody_up() {
         let written = Written::default();
         let mut lines = Lines::to(written.clone());
-        let blocked = written.0.lock().unwrap();
+        let blocked = written.bytes();
         for _ in 0..2 * WAITING_MAX {
             lines.write_all(b"a line\n").unwrap();
         }
         lines.flush_within(Duration::from_millis(50));
         drop(blocked);
         lines.flush_within(Duration::from_mins(1));
-        let count = written.0.lock().unwrap().len() / b"a line\n".len();
+        let count = written.bytes().len() / b"a line\n".len();
         assert!((WAITING_MAX..=WAITING_MAX + 1).contains(&count), "{count} lines were kept");
     }
 }

@@ -11,6 +11,8 @@ mod context;
 mod lines;
 mod panics;
 mod traces;
+#[cfg(test)]
+mod written;
 
 pub use context::{accept_parent, link, trace_id, traceparent};
 

@@ -20,25 +20,10 @@ fn message(panic: &PanicHookInfo<'_>) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
-    use std::sync::{Arc, Mutex};
-
     use tracing_subscriber::layer::SubscriberExt;
 
+    use super::super::written::Written;
     use super::*;
-
-    #[derive(Clone, Default)]
-    struct Written(Arc<Mutex<Vec<u8>>>);
-
-    impl Write for Written {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            self.0.lock().unwrap().write(bytes)
-        }
-
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
 
     #[test]
     fn a_panic_logs_its_place_and_never_a_message_that_may_hold_data() {
@@ -55,7 +40,7 @@ mod tests {
             assert!(std::panic::catch_unwind(|| absent.expect("there is one")).is_err());
         });
         std::panic::set_hook(before);
-        let text = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+        let text = String::from_utf8(written.bytes().clone()).unwrap();
         assert_eq!(text.matches("src/telemetry/panics.rs:").count(), 3, "{text}");
         assert!(text.contains("of the program") && !text.contains("hunter2"), "{text}");
     }

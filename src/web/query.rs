@@ -71,19 +71,21 @@ impl Query {
     ) -> Option<u64> {
         let value = self.take(name)?;
         // u64's own parser takes a leading plus.
-        let digits = !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit());
-        let number = digits.then(|| value.parse().unwrap_or(u64::MAX));
-        // What no JSON reader holds as a number is shown as it was sent.
-        let actual = |n: u64| if n == u64::MAX { json!(value) } else { json!(n) };
-        match number {
-            None => self.refuse(name, "type", json!({"expected": ["integer"], "actual": value})),
-            Some(n) if n < *range.start() => {
+        let is_integer = !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit());
+        if !is_integer {
+            self.refuse(name, "type", json!({"expected": ["integer"], "actual": value}));
+            return None;
+        }
+        match value.parse() {
+            Ok(n) if range.contains(&n) => return Some(n),
+            Ok(n) if n < *range.start() => {
                 self.refuse(name, "minimum", json!({"expected": range.start(), "actual": n}));
             }
-            Some(n) if n > *range.end() => {
-                self.refuse(name, "maximum", json!({"expected": range.end(), "actual": actual(n)}));
+            Ok(n) => self.refuse(name, "maximum", json!({"expected": range.end(), "actual": n})),
+            // More than 64 bits: no JSON number that every reader holds, so as it was sent.
+            Err(_) => {
+                self.refuse(name, "maximum", json!({"expected": range.end(), "actual": value}));
             }
-            Some(n) => return Some(n),
         }
         None
     }
@@ -195,6 +197,18 @@ mod tests {
         }
         assert_eq!(query.take_bool("b"), None);
         assert_eq!(query.take_enum("e", &[("all", 1)]), None);
+        let actual: Vec<_> = query.causes.iter().map(|cause| &cause.details["actual"]).collect();
+        assert_eq!(
+            actual,
+            [
+                &json!(0),
+                &json!(101),
+                &json!(" 1"),
+                &json!("99999999999999999999"),
+                &json!("yes"),
+                &json!("x")
+            ]
+        );
         let kinds: Vec<_> = causes(query).into_iter().map(|(_, kind)| kind).collect();
         assert_eq!(kinds, ["minimum", "maximum", "type", "maximum", "type", "enum"]);
     }

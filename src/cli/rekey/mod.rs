@@ -4,22 +4,19 @@
 //! waits for none. What is done already is passed over, so a second run, or one after a run that
 //! was broken off, does what is left. Bytes that cannot be opened stay as they are.
 
-mod task_keys;
-mod totp;
+mod reseal;
 
 use std::collections::BTreeSet;
 
 use anyhow::{Result, bail};
 use clap::Args;
+use uuid::Uuid;
 
+use self::reseal::Table;
 use super::output;
 use crate::config::{Database, Keys};
 use crate::pg::{self, Pool};
-use crate::seal::{MasterKeys, Wrapped};
-
-/// Rows in a transaction: some ten milliseconds of locks, and one wait for the disk among many
-/// rows instead of one each.
-const BATCH: i64 = 500;
+use crate::seal::MasterKeys;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
@@ -35,50 +32,37 @@ pub struct Arguments {
     keys: Keys,
 }
 
-/// What became of one kind of sealed bytes.
-#[derive(Debug, Default, Clone, Copy)]
-struct Count {
-    resealed: usize,
-    /// The key is at hand, and the bytes do not open.
-    damaged: usize,
-}
+/// The keys of open tasks. A payload stays as it is: only the key that opens it is wrapped anew.
+const TASK_KEYS: Table<i64> = Table {
+    start: i64::MIN,
+    stale: include_str!("stale_task_keys.sql"),
+    update: "UPDATE import_task_key SET master_key_id = $3, wrapped_key = $4 \
+             WHERE project = $1 AND task = $2",
+    reseal: |keys, project, task, master_key_id, bytes| {
+        let key = keys.unwrap_key(project, task, master_key_id, bytes).ok()?;
+        Some(keys.wrap(project, task, &key))
+    },
+};
 
-impl Count {
-    fn add(&mut self, other: Self) {
-        self.resealed += other.resealed;
-        self.damaged += other.damaged;
-    }
-}
-
-/// A batch as it goes back into its table: what was sealed anew, and where it belongs.
-struct Batch<Place> {
-    done: Vec<(Place, Wrapped)>,
-    count: Count,
-}
-
-impl<Place> Batch<Place> {
-    fn new() -> Self {
-        Self { done: Vec::new(), count: Count::default() }
-    }
-
-    fn push(&mut self, place: Place, sealed: Option<Wrapped>) {
-        match sealed {
-            Some(wrapped) => {
-                self.count.resealed += 1;
-                self.done.push((place, wrapped));
-            }
-            None => self.count.damaged += 1,
-        }
-    }
-}
+/// The one secret of the directory that has to be opened again.
+const TOTP_SECRETS: Table<Uuid> = Table {
+    start: Uuid::nil(),
+    stale: include_str!("stale_totp.sql"),
+    update: "UPDATE user_secret SET totp_key_id = $3, totp_secret = $4 \
+             WHERE project = $1 AND user_id = $2",
+    reseal: |keys, project, user, master_key_id, bytes| {
+        let secret = keys.open_totp(project, user, master_key_id, bytes).ok()?;
+        Some(keys.seal_totp(project, user, &secret))
+    },
+};
 
 pub async fn run(arguments: Arguments) -> Result<()> {
     let keys = MasterKeys::parse(&arguments.keys.text()?)?;
     let pool = pg::connect(&arguments.database)?;
     pg::check_schema(&pool).await?;
     let old = older(&keys, &used(&pool).await?);
-    let tasks = task_keys::rekey(&pool, &keys, &old).await?;
-    let secrets = totp::rekey(&pool, &keys, &old).await?;
+    let tasks = TASK_KEYS.reseal(&pool, &keys, &old).await?;
+    let secrets = TOTP_SECRETS.reseal(&pool, &keys, &old).await?;
     output::line(&format!(
         "{} keys of open tasks and {} TOTP secrets sealed under {}",
         tasks.resealed,

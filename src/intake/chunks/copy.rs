@@ -40,7 +40,7 @@ pub async fn run(upload: &Upload, mut chunks: mpsc::Receiver<Staged>) -> Result<
 /// False: the upload was given up meanwhile.
 async fn copy(upload: &Upload, chunks: &[Staged]) -> Result<bool, pg::Error> {
     let mut client = upload.pool.get().await?;
-    let transaction = store::begin(&mut client).await?;
+    let transaction = pg::begin(&mut client, store::LIMITS).await?;
     // First, so that it holds the row: whoever gives the upload up waits for these chunks, and
     // finds them.
     if !store::touch(&transaction, upload.project, upload.task).await? {
