@@ -3,9 +3,9 @@
 //!
 //! The seed decides who dies, which records fail and which come twice; it is printed, and
 //! `CHAOS_SEED` repeats it. `CHAOS_SCENARIO` names scenarios by a part of their name, or `all`;
-//! without it a run plays two that need no servers of their own. The oracle knows beforehand what each record becomes: whatever the
-//! kills do, nothing may be lost, nothing may happen twice, and no poll may see the summary run
-//! backwards.
+//! without it a run plays two that need no servers of their own. The oracle knows beforehand what
+//! each record becomes: whatever the kills do, nothing may be lost, nothing may happen twice, and no
+//! poll may see the summary run backwards.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![allow(
@@ -45,22 +45,16 @@ use std::time::Duration;
 use fleet::Fleet;
 use futures_util::FutureExt;
 use ground::Ground;
-use harness::{World, assert_converged};
+use harness::{World, assert_converged, variable};
 use matrix::Scale;
 use oracle::Oracle;
 use random::Random;
 use scenarios::{Place, Scenario};
 
-/// A number from the environment.
-fn number(name: &str) -> Option<u64> {
-    let text = std::env::var(name).ok()?;
-    Some(text.parse().unwrap_or_else(|_| panic!("{name} is no number: {text}")))
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_is_killed_nothing_is_lost_and_nothing_happens_twice() {
-    let seed = number("CHAOS_SEED").unwrap_or_else(|| u64::from(std::process::id()));
-    let records = number("CHAOS_RECORDS").unwrap_or(50_000);
+    let seed = variable("CHAOS_SEED").unwrap_or_else(|| u64::from(std::process::id()));
+    let records = variable("CHAOS_RECORDS").unwrap_or(50_000);
     println!("CHAOS_SEED={seed} CHAOS_RECORDS={records}");
     round(seed, records).await;
 }
@@ -95,7 +89,7 @@ fn chosen(random: &mut Random) -> Vec<&'static Scenario> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_scenario_converges() {
-    let seed = number("CHAOS_SEED").unwrap_or_else(|| u64::from(std::process::id()));
+    let seed = variable("CHAOS_SEED").unwrap_or_else(|| u64::from(std::process::id()));
     let mut random = Random(seed);
     let chosen = chosen(&mut random);
     let is_whole = std::env::var("CHAOS_SCENARIO").is_ok();

@@ -26,24 +26,19 @@ mod report;
 mod status;
 mod stream;
 
-use harness::World;
+use harness::{World, variable};
 use report::Figures;
 use stream::{Fleet, Import};
-
-fn number(name: &str, default: u64) -> u64 {
-    std::env::var(name)
-        .map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{name} is no number")))
-}
 
 fn main() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     if cfg!(debug_assertions) {
         println!("a debug build: the figures mean nothing");
     }
-    let (users, runs) = (number("BENCH_USERS", 500_000), number("BENCH_RUNS", 3));
+    let (users, runs) =
+        (variable("BENCH_USERS").unwrap_or(500_000), variable("BENCH_RUNS").unwrap_or(3));
     let mut figures = Figures::default();
-    if let Ok(users) = std::env::var("BENCH_LARGE") {
-        let users = users.parse().expect("BENCH_LARGE is how many users the large file has");
+    if let Some(users) = variable("BENCH_LARGE") {
         runtime.block_on(large::measure(users, &mut figures));
         println!("\n{}", figures.table(users));
         return;

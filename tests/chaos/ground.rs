@@ -5,9 +5,8 @@
 
 use std::path::PathBuf;
 use std::process::Command;
-use std::time::Duration;
 
-use crate::harness::{Servers, eventually, holds};
+use crate::harness::{Servers, eventually, holds, variable};
 
 /// How far the ports lie from those of the tests; the highest port of a base is 92 above it.
 const PORTS_BEYOND: u64 = 200;
@@ -40,8 +39,8 @@ impl Script {
 
 impl Ground {
     pub async fn start() -> Self {
-        let base = crate::number("CHAOS_PORT_BASE")
-            .unwrap_or_else(|| crate::number("SERVERS_PORT_BASE").unwrap_or(25_400) + PORTS_BEYOND);
+        let base = variable("CHAOS_PORT_BASE")
+            .unwrap_or_else(|| variable("SERVERS_PORT_BASE").unwrap_or(25_400) + PORTS_BEYOND);
         let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!(".servers/{base}"));
         let ground = Self { script: Script { base }, folder };
         ground.servers(&["start"]).await;
@@ -116,17 +115,21 @@ impl Drop for Ground {
     }
 }
 
+/// Returns once the process has ended, and with it its helpers.
 async fn stop(pid: u32, name: &str) {
+    let family: Vec<u32> = children(pid).into_iter().chain([pid]).collect();
     signal(pid, name);
     eventually("a server stops", 60, async || {
-        let state = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-        // An orphan can stay a zombie for a while.
-        let is_gone = state.is_empty() || state.contains(") Z ");
-        holds(is_gone, state)
+        let left: Vec<_> = family.iter().filter(|pid| is_there(**pid)).collect();
+        holds(left.is_empty(), format!("{left:?} are left"))
     })
     .await;
-    // Its helpers end within moments.
-    tokio::time::sleep(Duration::from_millis(300)).await;
+}
+
+fn is_there(pid: u32) -> bool {
+    let state = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    // An orphan can stay a zombie for a while.
+    !state.is_empty() && !state.contains(") Z ")
 }
 
 pub fn signal(pid: u32, name: &str) {

@@ -1,21 +1,22 @@
 //! One trace from the HTTP request over the relay to each chunk's transaction.
 
 use crate::harness::{
-    Leg, Proxy, Receiver, SeenSpan, World, answer, assert_converged, eventually, full, holds,
+    Leg, Proxy, Receiver, Role, SeenSpan, World, answer, assert_converged, eventually, full, holds,
 };
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const CALLER: &str = "00f067aa0ba902b7";
 
+/// Sends its spans to the receiver, the last ones soon, too.
+fn traced(role: Role, receiver: &Receiver) -> Role {
+    role.env("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.endpoint()).env("OTEL_BSP_SCHEDULE_DELAY", 200)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn one_trace_leads_from_the_request_to_each_chunk() {
     let world = World::new().await;
     let receiver = Receiver::start().await;
-    // So that the last spans come soon, too.
-    let traced = |role: crate::harness::Role| {
-        role.env("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.endpoint())
-            .env("OTEL_BSP_SCHEDULE_DELAY", 200)
-    };
+    let traced = |role| traced(role, &receiver);
     let api = traced(world.api()).env("CHUNK_RECORDS", 10).start().await;
     let _worker = traced(world.worker()).start().await;
     let client = world.client(&api).await;
@@ -90,10 +91,7 @@ const ALLOWED: &[&str] = &[
 async fn no_span_has_an_attribute_that_is_not_on_the_list() {
     let world = World::new().await;
     let receiver = Receiver::start().await;
-    let traced = |role: crate::harness::Role| {
-        role.env("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.endpoint())
-            .env("OTEL_BSP_SCHEDULE_DELAY", 200)
-    };
+    let traced = |role| traced(role, &receiver);
     let api = traced(world.api()).env("CHUNK_RECORDS", 10).start().await;
     // A lost commit makes a second attempt, and with it the spans of a fault.
     let worker = traced(world.worker()).failpoints("apply.before_commit=fail@1");
@@ -160,7 +158,7 @@ async fn a_collector_that_never_answers_and_a_full_queue_slow_nothing_down() {
     let receiver = Receiver::start().await;
     let proxy = Proxy::to(receiver.address.to_string()).await;
     proxy.set(Leg::Silent);
-    let traced = |role: crate::harness::Role| {
+    let traced = |role: Role| {
         role.env("OTEL_EXPORTER_OTLP_ENDPOINT", format!("http://{}", proxy.address))
             .env("OTEL_BSP_SCHEDULE_DELAY", 100)
             .env("OTEL_BSP_MAX_QUEUE_SIZE", 4)

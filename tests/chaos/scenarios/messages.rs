@@ -77,11 +77,15 @@ async fn shuffled_and_delayed(stage: &mut Stage) -> u64 {
     }
     let began = Instant::now();
     let (mut held, mut late, mut out_of_order) = (Vec::<Message>::new(), None, 0);
+    let mut is_one_late = false;
     while began.elapsed() < Duration::from_secs(20) {
         let next = tap.next(A_MOMENT).await;
         let is_quiet = next.is_none();
         match next {
-            Some(message) if late.is_none() => late = Some(message),
+            Some(message) if !is_one_late => {
+                is_one_late = true;
+                late = Some(message);
+            }
             Some(message) => held.push(message),
             None => {}
         }
@@ -91,9 +95,9 @@ async fn shuffled_and_delayed(stage: &mut Stage) -> u64 {
             tap.hand_over(&held.remove(choice)).await;
         }
         if began.elapsed() > Duration::from_secs(15)
-            && let Some(message) = &late
+            && let Some(message) = late.take()
         {
-            tap.hand_over(message).await;
+            tap.hand_over(&message).await;
         }
     }
     for (queue, lane) in &lanes {

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::{Place, Scenario, USUAL};
-use crate::harness::Leg;
+use crate::harness::{Leg, variable};
 use crate::stage::Stage;
 
 pub const ALL: &[Scenario] = &[Scenario {
@@ -16,7 +16,7 @@ pub const ALL: &[Scenario] = &[Scenario {
 }];
 
 async fn mix(stage: &mut Stage) -> u64 {
-    let length = Duration::from_secs(crate::number("CHAOS_SECONDS").unwrap_or(300));
+    let length = Duration::from_secs(variable("CHAOS_SECONDS").unwrap_or(300));
     let until = Instant::now() + length;
     let mut faults = 0;
     while Instant::now() < until {

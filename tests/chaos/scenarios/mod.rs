@@ -9,9 +9,11 @@ mod rabbitmq;
 mod telemetry;
 mod workers;
 
+use std::time::Duration;
+
 use futures_util::future::LocalBoxFuture;
 
-use crate::stage::Stage;
+use crate::stage::{Member, Stage};
 
 /// Whose servers a scenario needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,12 +68,21 @@ pub fn all() -> Vec<&'static Scenario> {
     files.into_iter().flatten().collect()
 }
 
+async fn seconds(count: u64) {
+    tokio::time::sleep(Duration::from_secs(count)).await;
+}
+
 /// How often workers tried again after a fault that passes; of the processes of the moment.
 async fn retries(stage: &Stage) -> u64 {
+    sum(stage, &stage.workers, "user_import_transient_retries_total").await
+}
+
+/// What these processes have counted together.
+async fn sum(stage: &Stage, members: &[Member], counter: &str) -> u64 {
     let mut sum = 0.0;
-    for worker in &stage.workers {
-        let metrics = stage.clients[0].metrics(worker.process.address()).await;
-        sum += metrics.sum("user_import_transient_retries_total", "");
+    for member in members {
+        let metrics = stage.clients[0].metrics(member.process.address()).await;
+        sum += metrics.sum(counter, "");
     }
     sum as u64
 }

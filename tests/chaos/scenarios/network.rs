@@ -187,12 +187,11 @@ async fn broken_uploads(stage: &mut Stage) -> u64 {
         let sent = caller.plan_big();
         let whole = gzip(&sent.oracle.body()).await;
         let cut = stage.random.below(whole.len() as u64) as usize;
-        let stalls = number % 2 == 0;
-        let (begin, rest) = (whole[..cut].to_vec(), stalls);
+        let (begin, stalls) = (whole[..cut].to_vec(), number % 2 == 0);
         let pieces = futures_util::stream::unfold(Some(begin), move |begin| async move {
             match begin {
                 Some(begin) => Some((Ok(begin), None)),
-                None if rest => std::future::pending().await,
+                None if stalls => std::future::pending().await,
                 None => Some((Err(io::Error::other("the caller goes away")), None)),
             }
         });

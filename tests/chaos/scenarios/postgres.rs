@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use tokio_postgres::Client;
 
-use super::{Place, Scenario, USUAL};
+use super::{Place, Scenario, USUAL, seconds};
 use crate::harness::eventually;
 use crate::stage::Stage;
 
@@ -71,10 +71,6 @@ pub const ALL: &[Scenario] = &[
         ..PRIVATE
     },
 ];
-
-async fn seconds(count: u64) {
-    tokio::time::sleep(Duration::from_secs(count)).await;
-}
 
 /// One who is not of the service, past every proxy.
 async fn stranger(stage: &Stage) -> Client {

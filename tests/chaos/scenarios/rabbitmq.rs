@@ -1,12 +1,10 @@
 //! What happens to RabbitMQ.
 
-use std::time::Duration;
-
 use lapin::options::{ExchangeDeleteOptions, QueueDeleteOptions};
 
 use user_import::amqp::Lane;
 
-use super::{Place, Scenario, USUAL};
+use super::{Place, Scenario, USUAL, seconds, sum};
 use crate::stage::Stage;
 
 const PRIVATE: Scenario = Scenario { place: Place::Private, accepts: true, ..USUAL };
@@ -108,10 +106,6 @@ pub const ALL: &[Scenario] = &[
         ..PRIVATE
     },
 ];
-
-async fn seconds(count: u64) {
-    tokio::time::sleep(Duration::from_secs(count)).await;
-}
 
 /// Counts the messages that were thrown away.
 async fn queues_purged(stage: &mut Stage) -> u64 {
@@ -220,12 +214,7 @@ async fn queue_full(stage: &mut Stage) -> u64 {
 }
 
 async fn refused(stage: &Stage) -> u64 {
-    let mut sum = 0.0;
-    for api in &stage.apis {
-        let metrics = stage.clients[0].metrics(api.process.address()).await;
-        sum += metrics.sum("user_import_relay_chunks_nacked_total", "");
-    }
-    sum as u64
+    sum(stage, &stage.apis, "user_import_relay_chunks_nacked_total").await
 }
 
 async fn connections_closed(stage: &mut Stage) -> u64 {

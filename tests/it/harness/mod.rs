@@ -50,7 +50,8 @@ use std::time::{Duration, Instant};
 
 /// A number from the environment, which the long forms of some tests are given.
 pub fn variable(name: &str) -> Option<u64> {
-    std::env::var(name).ok().map(|text| text.parse().expect("a number"))
+    let text = std::env::var(name).ok()?;
+    Some(text.parse().unwrap_or_else(|_| panic!("{name} is no number: {text}")))
 }
 
 /// Returns what `check` gives once it gives it. Fails with what was seen last if that takes more
