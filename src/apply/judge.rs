@@ -28,7 +28,7 @@ pub struct Judge<'a> {
 enum Read {
     Resolved(Box<Work>),
     /// The directory has to be asked first.
-    Asks(Opened, Wanted),
+    Asks(Box<(Opened, Wanted)>),
 }
 
 impl Judge<'_> {
@@ -62,7 +62,7 @@ impl Judge<'_> {
         let identifier = fenced.options.identifier;
         let (opened, wanted, fenced) = match self.read(way, fenced).await? {
             (Read::Resolved(work), fenced) => return Ok((*work, fenced)),
-            (Read::Asks(opened, wanted), fenced) => (opened, wanted, fenced),
+            (Read::Asks(asks), fenced) => (asks.0, asks.1, fenced),
         };
         let span = info_span!("chunk.probe", otel.kind = "client", db.system.name = "postgresql");
         let asked = async {
@@ -89,7 +89,7 @@ impl Judge<'_> {
             let read = if wanted.is_nothing() {
                 Read::Resolved(Box::new(decide(opened, &fenced, &chunk, Found::default(), &keys)))
             } else {
-                Read::Asks(opened, wanted)
+                Read::Asks(Box::new((opened, wanted)))
             };
             Ok((read, fenced))
         })
