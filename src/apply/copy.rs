@@ -7,7 +7,6 @@ use std::borrow::Cow;
 use bytes::{BufMut, Bytes, BytesMut};
 use futures_util::SinkExt;
 use jiff::Timestamp;
-use serde_json::value::RawValue;
 use tokio_postgres::types::{ToSql, Type};
 use uuid::Uuid;
 
@@ -215,7 +214,7 @@ fn put_time(row: &mut BytesMut, time: Option<Timestamp>) {
     time.to_sql(&Type::TIMESTAMPTZ, row).expect("a time that was read is one that Postgres holds");
 }
 
-fn put_object(row: &mut BytesMut, members: &[(Cow<'static, str>, Box<RawValue>)]) {
+fn put_object(row: &mut BytesMut, members: &[(Cow<'static, str>, Box<str>)]) {
     if members.is_empty() {
         return put_null(row);
     }

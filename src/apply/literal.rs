@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 
 use bytes::{BufMut, BytesMut};
-use serde_json::value::RawValue;
 
 use crate::import::user::Attributes;
 
@@ -18,7 +17,7 @@ pub fn object(attributes: &Attributes) -> Option<String> {
 }
 
 /// Appends the members as the text of one JSON object.
-pub fn write_object(members: &[(Cow<'static, str>, Box<RawValue>)], out: &mut BytesMut) {
+pub fn write_object(members: &[(Cow<'static, str>, Box<str>)], out: &mut BytesMut) {
     for (at, (name, value)) in members.iter().enumerate() {
         out.put_u8(if at == 0 { b'{' } else { b',' });
         match name {
@@ -33,7 +32,7 @@ pub fn write_object(members: &[(Cow<'static, str>, Box<RawValue>)], out: &mut By
             }
         }
         out.put_u8(b':');
-        out.put_slice(value.get().as_bytes());
+        out.put_slice(value.as_bytes());
     }
     out.put_u8(b'}');
 }

@@ -9,11 +9,10 @@ use std::sync::Arc;
 
 use jsonschema::{PatternOptions, Validator};
 use serde::{Deserialize, Serialize, Serializer};
-use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::causes::{At, Causes};
-use super::json::{self, Kind};
+use super::json::{self, Kind, Raw};
 
 /// None, where the project has none: then anything goes.
 #[derive(Clone, Default, Deserialize)]
@@ -42,7 +41,7 @@ impl Definitions {
 
     /// Adds a cause for each place where a value breaks its definition. Null removes an
     /// attribute, so it needs only a definition.
-    pub(super) fn check(&self, name: &str, raw: &RawValue, at: &At<'_>, causes: &mut Causes) {
+    pub(super) fn check(&self, name: &str, raw: Raw<'_>, at: &At<'_>, causes: &mut Causes) {
         let Some(compiled) = &self.0 else {
             return;
         };

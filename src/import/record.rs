@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 
 use jiff::Timestamp;
-use serde_json::value::RawValue;
 
 use super::outcome::Fault;
 use super::task::Identifier;
@@ -61,8 +60,8 @@ impl<T> PerIdentifier<T> {
     }
 }
 
-/// Attributes that are given, by name; the names of standard ones are the schema's own.
-pub type GivenAttributes = Vec<(Cow<'static, str>, Given<Box<RawValue>>)>;
+/// Attributes that are given, by name, each value JSON as it was spelled; the names of standard ones are the schema's own.
+pub type GivenAttributes = Vec<(Cow<'static, str>, Given<Box<str>>)>;
 
 /// A record that keeps its schema. What stands in it is normalised, never as sent.
 #[derive(Debug, Clone, Default)]

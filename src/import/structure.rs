@@ -3,10 +3,8 @@
 
 use std::collections::HashSet;
 
-use serde_json::value::RawValue;
-
 use super::causes::{At, Causes};
-use super::json::{self, Kind, Member};
+use super::json::{self, Kind, Member, Raw};
 
 /// The record is the first level.
 pub(super) const DEPTH_MAX: usize = 32;
@@ -38,7 +36,7 @@ impl Walk<'_> {
         }
     }
 
-    fn value(&mut self, raw: &RawValue, at: &At<'_>, depth: usize) {
+    fn value(&mut self, raw: Raw<'_>, at: &At<'_>, depth: usize) {
         match json::kind(raw) {
             Kind::String if self.has_escapes && holds_null_character(raw) => {
                 self.causes.holds_null_character(at);
@@ -56,7 +54,7 @@ impl Walk<'_> {
 }
 
 /// A raw U+0000 is no JSON, so it can only be escaped; `\\u0000` spells six other characters.
-fn holds_null_character(string: &RawValue) -> bool {
+fn holds_null_character(string: Raw<'_>) -> bool {
     string.get().contains("\\u0000") && json::text(string).contains('\0')
 }
 
@@ -83,7 +81,7 @@ pub(super) fn is_readable(record: &[Member<'_>], depth_max: usize) -> bool {
         })
 }
 
-fn is_value_readable(raw: &RawValue, levels_left: usize) -> bool {
+fn is_value_readable(raw: Raw<'_>, levels_left: usize) -> bool {
     match json::kind(raw) {
         Kind::Object => levels_left > 0 && is_readable(&json::members(raw), levels_left),
         Kind::Array if levels_left > 0 => json::elements(raw)

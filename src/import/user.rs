@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 
 use jiff::Timestamp;
-use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::record::{LoginId, PerIdentifier, Secret};
@@ -37,7 +36,7 @@ pub struct User {
 
 /// Named JSON values, each kept to the byte as it was sent, in the order they were first set. The
 /// names of standard attributes are the schema's own.
-pub type Attributes = Vec<(Cow<'static, str>, Box<RawValue>)>;
+pub type Attributes = Vec<(Cow<'static, str>, Box<str>)>;
 
 /// That there is a secret, of which kind, and until when; never the secret.
 #[derive(Debug, Clone, PartialEq, Eq)]

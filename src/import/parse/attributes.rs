@@ -2,12 +2,10 @@
 
 use std::borrow::Cow;
 
-use serde_json::value::RawValue;
-
 use super::Reader;
 use crate::import::causes::At;
 use crate::import::format::{birthdate, locale, uri, zoneinfo};
-use crate::import::json::{self, Kind, Member};
+use crate::import::json::{self, Kind, Member, Raw};
 use crate::import::record::Given;
 
 /// What the text of a standard attribute must be.
@@ -78,7 +76,7 @@ impl Reader<'_> {
             if !check.passes(&text) {
                 self.causes.not_as(at, check.format(), &text);
             }
-            Given::Value(member.value.to_owned())
+            Given::Value(member.value.get().into())
         };
         let name = STANDARD.into_iter().find(|name| *name == member.name);
         let name = name.expect("a standard attribute but the address is read here");
@@ -108,9 +106,7 @@ impl Reader<'_> {
             Given::Null
         } else {
             address.push('}');
-            Given::Value(
-                RawValue::from_string(address).expect("an object of strings that were read"),
-            )
+            Given::Value(address.into())
         };
         self.record.attributes.push((Cow::Borrowed("address"), value));
     }
@@ -122,7 +118,7 @@ impl Reader<'_> {
             settings.custom_attributes.check(&member.name, member.value, at, &mut self.causes);
             let value = match json::kind(member.value) {
                 Kind::Null => Given::Null,
-                _ => Given::Value(member.value.to_owned()),
+                _ => Given::Value(member.value.get().into()),
             };
             self.record
                 .custom_attributes
@@ -131,6 +127,6 @@ impl Reader<'_> {
     }
 }
 
-fn is_blank(raw: &RawValue) -> bool {
+fn is_blank(raw: Raw<'_>) -> bool {
     matches!(raw.get(), "null" | "\"\"")
 }

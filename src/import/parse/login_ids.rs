@@ -1,17 +1,15 @@
 //! The members that find a user, and the addresses below `mfa` that follow the same rules.
 
-use serde_json::value::RawValue;
-
 use super::Reader;
 use crate::import::causes::At;
-use crate::import::json::{self, Kind};
+use crate::import::json::{self, Kind, Raw};
 use crate::import::login_id::{self, Refused};
 use crate::import::record::{Given, LoginId};
 use crate::import::task::Identifier;
 
 impl Reader<'_> {
     /// One of the four attributes that find a user; the task's identifier is never null.
-    pub(super) fn login_id(&mut self, which: Identifier, at: &At<'_>, raw: &RawValue) {
+    pub(super) fn login_id(&mut self, which: Identifier, at: &At<'_>, raw: Raw<'_>) {
         let read = if which == self.identifier && json::kind(raw) == Kind::Null {
             self.is_a(Kind::String, at, raw);
             Given::Absent
@@ -27,7 +25,7 @@ impl Reader<'_> {
         &mut self,
         which: Identifier,
         at: &At<'_>,
-        raw: &RawValue,
+        raw: Raw<'_>,
     ) -> Given<String> {
         let settings = self.settings;
         match self.normalised(at, raw, |text| login_id::normalise(which, text, settings)) {
@@ -40,7 +38,7 @@ impl Reader<'_> {
     fn normalised(
         &mut self,
         at: &At<'_>,
-        raw: &RawValue,
+        raw: Raw<'_>,
         normalise: impl FnOnce(&str) -> Result<LoginId, Refused>,
     ) -> Given<LoginId> {
         if !self.is_a_or_null(Kind::String, at, raw) {

@@ -3,20 +3,19 @@
 use std::borrow::Cow;
 
 use jiff::Timestamp;
-use serde_json::value::RawValue;
 
 use super::Reader;
 use crate::import::causes::At;
 use crate::import::format::time;
-use crate::import::json::{self, Kind, Member};
+use crate::import::json::{self, Kind, Member, Raw};
 use crate::import::login_id::Refused;
 
 impl Reader<'_> {
-    pub(super) fn boolean(&mut self, at: &At<'_>, raw: &RawValue) -> Option<bool> {
+    pub(super) fn boolean(&mut self, at: &At<'_>, raw: Raw<'_>) -> Option<bool> {
         self.is_a(Kind::Boolean, at, raw).then(|| raw.get() == "true")
     }
 
-    pub(super) fn string<'a>(&mut self, at: &At<'_>, raw: &'a RawValue) -> Option<Cow<'a, str>> {
+    pub(super) fn string<'a>(&mut self, at: &At<'_>, raw: Raw<'a>) -> Option<Cow<'a, str>> {
         self.is_a(Kind::String, at, raw).then(|| json::text(raw))
     }
 
@@ -28,7 +27,7 @@ impl Reader<'_> {
         self.is_a(Kind::Object, at, member.value).then(|| member.members())
     }
 
-    pub(super) fn time(&mut self, at: &At<'_>, raw: &RawValue) -> Option<Timestamp> {
+    pub(super) fn time(&mut self, at: &At<'_>, raw: Raw<'_>) -> Option<Timestamp> {
         let text = self.string(at, raw)?;
         let time = time::parse(&text);
         if time.is_none() {
@@ -38,7 +37,7 @@ impl Reader<'_> {
     }
 
     /// A set of roles or groups: sorted, each once, however often it is given.
-    pub(super) fn names(&mut self, at: &At<'_>, raw: &RawValue) -> Option<Vec<String>> {
+    pub(super) fn names(&mut self, at: &At<'_>, raw: Raw<'_>) -> Option<Vec<String>> {
         if !self.is_a(Kind::Array, at, raw) {
             return None;
         }
@@ -56,7 +55,7 @@ impl Reader<'_> {
         Some(names)
     }
 
-    pub(super) fn is_a(&mut self, expected: Kind, at: &At<'_>, raw: &RawValue) -> bool {
+    pub(super) fn is_a(&mut self, expected: Kind, at: &At<'_>, raw: Raw<'_>) -> bool {
         let actual = json::kind(raw);
         if actual != expected {
             self.causes.wrong_type(at, &[expected.as_str()], actual.as_str());
@@ -73,7 +72,7 @@ impl Reader<'_> {
     }
 
     /// Like [`Self::is_a`], where null may stand too.
-    pub(super) fn is_a_or_null(&mut self, expected: Kind, at: &At<'_>, raw: &RawValue) -> bool {
+    pub(super) fn is_a_or_null(&mut self, expected: Kind, at: &At<'_>, raw: Raw<'_>) -> bool {
         let actual = json::kind(raw);
         let is_sound = actual == expected || actual == Kind::Null;
         if !is_sound {

@@ -1,10 +1,8 @@
 //! `password` and `mfa`. Below them no cause names an unknown member or says what stood there.
 
-use serde_json::value::RawValue;
-
 use super::Reader;
 use crate::import::causes::At;
-use crate::import::json::Member;
+use crate::import::json::{Member, Raw};
 use crate::import::password;
 use crate::import::record::{Password, PasswordKind, Secret};
 use crate::import::task::Identifier;
@@ -38,7 +36,7 @@ impl Reader<'_> {
         Some(Password { kind, hash: Secret(hash.into_owned()), expire_after })
     }
 
-    fn password_kind(&mut self, at: &At<'_>, raw: &RawValue) -> Option<PasswordKind> {
+    fn password_kind(&mut self, at: &At<'_>, raw: Raw<'_>) -> Option<PasswordKind> {
         let text = self.string(at, raw)?;
         let kind = PasswordKind::parse(&text);
         if kind.is_none() {
@@ -81,7 +79,7 @@ impl Reader<'_> {
         secret
     }
 
-    fn totp_secret(&mut self, at: &At<'_>, raw: &RawValue) -> Option<Secret> {
+    fn totp_secret(&mut self, at: &At<'_>, raw: Raw<'_>) -> Option<Secret> {
         let text = self.string(at, raw)?;
         match password::totp_secret(&text) {
             Ok(secret) => Some(Secret(secret)),

@@ -103,7 +103,7 @@ fn set_all(attributes: &mut Attributes, given: GivenAttributes) -> bool {
             (Some(place), Given::Null) => {
                 attributes.remove(place);
             }
-            (Some(place), Given::Value(value)) if attributes[place].1.get() == value.get() => {
+            (Some(place), Given::Value(value)) if attributes[place].1 == value => {
                 continue;
             }
             (Some(place), Given::Value(value)) => attributes[place].1 = value,

@@ -5,6 +5,8 @@
 //! a doubled name is seen, and hostile depth costs no stack. No text of serde's leaves this file:
 //! such texts quote what was sent.
 
+mod scan;
+
 use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::fmt;
@@ -13,18 +15,44 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+/// One value, as it was spelled.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Raw<'a> {
+    spelled: &'a str,
+    /// Of a string: whether its characters are others than those that spell it.
+    has_escape: bool,
+}
+
+impl<'a> Raw<'a> {
+    fn new(value: &'a RawValue) -> Self {
+        let spelled = value.get();
+        Self { spelled, has_escape: kind_of(spelled) == Kind::String && spelled.contains('\\') }
+    }
+
+    pub const fn get(self) -> &'a str {
+        self.spelled
+    }
+}
+
 /// One member of an object.
 #[derive(Debug)]
 pub(super) struct Member<'a> {
     pub name: Cow<'a, str>,
     /// The name as it was spelled, in its quotes.
-    pub spelled: &'a RawValue,
-    pub value: &'a RawValue,
+    pub spelled: Raw<'a>,
+    pub value: Raw<'a>,
     /// Those of its value, once somebody has asked.
     members: OnceCell<Vec<Member<'a>>>,
 }
 
 impl<'a> Member<'a> {
+    /// Its name is what spells it; [`decode_names`] mends the others.
+    fn new(spelled: Raw<'a>, value: Raw<'a>) -> Self {
+        let quoted = spelled.get();
+        let name = Cow::Borrowed(&quoted[1..quoted.len() - 1]);
+        Self { name, spelled, value, members: OnceCell::new() }
+    }
+
     /// The members of its value, which is an object. Read once, however many rules ask.
     pub fn members(&self) -> &[Member<'a>] {
         self.members.get_or_init(|| members(self.value))
@@ -68,15 +96,10 @@ impl Kind {
 /// refused here, because an echo that holds one could not be read by most JSON libraries.
 pub(super) fn read(json: &[u8]) -> Result<Vec<Member<'_>>, Position> {
     let text = std::str::from_utf8(json).map_err(|error| position(json, error.valid_up_to()))?;
-    let start = text.len() - text.trim_start_matches([' ', '\t', '\r', '\n']).len();
-    if !text[start..].starts_with('{') {
-        return Err(position(json, start));
-    }
-    let mut spelled = serde_json::Deserializer::from_str(text);
-    let members =
-        Spelled::deserialize(&mut spelled).and_then(|members| spelled.end().map(|()| members));
-    let Spelled(mut members) =
-        members.map_err(|error| Position { line: error.line(), column: error.column().max(1) })?;
+    let mut members = match scan::members(text) {
+        Some(members) => members,
+        None => read_again(text)?,
+    };
     if memchr::memchr(b'\\', json).is_some() {
         if let Some(offset) = lone_surrogate(json) {
             return Err(position(json, offset));
@@ -86,8 +109,27 @@ pub(super) fn read(json: &[u8]) -> Result<Vec<Member<'_>>, Position> {
     Ok(members)
 }
 
-pub(super) fn kind(value: &RawValue) -> Kind {
-    match value.get().as_bytes().first() {
+/// By `serde_json`, which says where it is none.
+fn read_again(text: &str) -> Result<Vec<Member<'_>>, Position> {
+    let start = text.len() - text.trim_start_matches([' ', '\t', '\r', '\n']).len();
+    if !text[start..].starts_with('{') {
+        return Err(position(text.as_bytes(), start));
+    }
+    let mut spelled = serde_json::Deserializer::from_str(text);
+    let members =
+        Spelled::deserialize(&mut spelled).and_then(|members| spelled.end().map(|()| members));
+    match members {
+        Ok(Spelled(members)) => Ok(members),
+        Err(error) => Err(Position { line: error.line(), column: error.column().max(1) }),
+    }
+}
+
+pub(super) fn kind(value: Raw<'_>) -> Kind {
+    kind_of(value.spelled)
+}
+
+fn kind_of(spelled: &str) -> Kind {
+    match spelled.as_bytes().first() {
         Some(b'n') => Kind::Null,
         Some(b't' | b'f') => Kind::Boolean,
         Some(b'"') => Kind::String,
@@ -98,9 +140,9 @@ pub(super) fn kind(value: &RawValue) -> Kind {
 }
 
 /// The characters of a string that [`read`] has let through.
-pub(super) fn text(string: &RawValue) -> Cow<'_, str> {
-    let spelled = string.get();
-    if has_escape(string) {
+pub(super) fn text(string: Raw<'_>) -> Cow<'_, str> {
+    let Raw { spelled, has_escape } = string;
+    if has_escape {
         Cow::Owned(serde_json::from_str(spelled).expect("a string of a record that was read"))
     } else {
         Cow::Borrowed(&spelled[1..spelled.len() - 1])
@@ -108,26 +150,29 @@ pub(super) fn text(string: &RawValue) -> Cow<'_, str> {
 }
 
 /// The members of an object that [`read`] has let through.
-pub(super) fn members(object: &RawValue) -> Vec<Member<'_>> {
-    let Spelled(mut members) =
-        serde_json::from_str(object.get()).expect("an object of a record that was read");
+pub(super) fn members(object: Raw<'_>) -> Vec<Member<'_>> {
+    let mut members = scan::members(object.spelled).unwrap_or_else(|| {
+        let Spelled(members) =
+            serde_json::from_str(object.spelled).expect("an object of a record that was read");
+        members
+    });
     decode_names(&mut members);
     members
 }
 
 /// The elements of an array that [`read`] has let through.
-pub(super) fn elements(array: &RawValue) -> Vec<&RawValue> {
-    serde_json::from_str(array.get()).expect("an array of a record that was read")
-}
-
-fn has_escape(string: &RawValue) -> bool {
-    string.get().as_bytes().contains(&b'\\')
+pub(super) fn elements(array: Raw<'_>) -> Vec<Raw<'_>> {
+    scan::elements(array.spelled).unwrap_or_else(|| {
+        let elements: Vec<&RawValue> =
+            serde_json::from_str(array.spelled).expect("an array of a record that was read");
+        elements.into_iter().map(Raw::new).collect()
+    })
 }
 
 /// Names without an escape are what they spell; the others are decoded here, once it is sure that
 /// they can be.
 fn decode_names(members: &mut [Member<'_>]) {
-    for member in members.iter_mut().filter(|member| has_escape(member.spelled)) {
+    for member in members.iter_mut().filter(|member| member.spelled.has_escape) {
         member.name = text(member.spelled);
     }
 }
@@ -176,12 +221,9 @@ impl<'de> Deserialize<'de> for Spelled<'de> {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                // Most records have fewer members than this.
-                let mut members = Vec::with_capacity(16);
-                while let Some((spelled, value)) = map.next_entry::<&RawValue, &RawValue>()? {
-                    let quoted = spelled.get();
-                    let name = Cow::Borrowed(&quoted[1..quoted.len() - 1]);
-                    members.push(Member { name, spelled, value, members: OnceCell::new() });
+                let mut members = Vec::new();
+                while let Some((name, value)) = map.next_entry::<&RawValue, &RawValue>()? {
+                    members.push(Member::new(Raw::new(name), Raw::new(value)));
                 }
                 Ok(Spelled(members))
             }
@@ -192,6 +234,8 @@ impl<'de> Deserialize<'de> for Spelled<'de> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn broken_at(json: &[u8]) -> (usize, usize) {
@@ -249,5 +293,96 @@ mod tests {
         let depth = 400_000;
         let json = format!("{{\"a\":{}{}}}", "[".repeat(depth), "]".repeat(depth));
         assert_eq!(read(json.as_bytes()).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn levels_beyond_the_scanners_are_read_all_the_same() {
+        for depth in [100, 127, 128, 129, 200] {
+            let array = format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
+            let json = format!("{{\"a\":{array},\"b\":{{}}}}");
+            let members = read(json.as_bytes()).unwrap();
+            assert_eq!((members[0].value.get(), members[1].value.get()), (&*array, "{}"));
+            let elements = elements(members[0].value);
+            assert_eq!(elements[0].get(), &array[1..array.len() - 1]);
+            assert!(read(json[..json.len() - 1].as_bytes()).is_err());
+        }
+    }
+
+    /// What the scanner and `serde_json` make of a text, in one form.
+    fn both(text: &str) -> [Option<Vec<(String, String, bool, bool)>>; 2] {
+        let members = |members: Vec<Member<'_>>| {
+            let plain = |member: &Member<'_>| {
+                let Member { spelled, value, .. } = member;
+                let (name, text) = (spelled.get().to_owned(), value.get().to_owned());
+                (name, text, spelled.has_escape, value.has_escape)
+            };
+            members.iter().map(plain).collect()
+        };
+        [scan::members(text).map(members), read_again(text).ok().map(members)]
+    }
+
+    fn value() -> impl Strategy<Value = String> {
+        let leaf = prop_oneof![
+            "-?(0|[1-9][0-9]{0,3})(\\.[0-9]{1,2})?([eE][+-]?[0-9]{1,2})?",
+            r#""([a-zé😀 ]|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4}){0,20}""#,
+            Just("true".to_owned()),
+            Just("false".to_owned()),
+            Just("null".to_owned()),
+        ];
+        leaf.prop_recursive(4, 32, 4, |value| {
+            let space = "[ \t\r\n]{0,2}";
+            let name = r#""[a-z\\\\]{0,2}""#
+                .prop_filter("sound", |name| serde_json::from_str::<String>(name).is_ok());
+            let member = (space, name, space, value.clone())
+                .prop_map(|(a, name, b, value)| format!("{a}{name}{b}:{a}{value}{b}"));
+            prop_oneof![
+                prop::collection::vec((value, space), 0..4).prop_map(|elements| {
+                    let spaced: Vec<_> =
+                        elements.iter().map(|(v, s)| format!("{s}{v}{s}")).collect();
+                    format!("[{}]", spaced.join(","))
+                }),
+                prop::collection::vec(member, 0..4)
+                    .prop_map(|all| format!("{{{}}}", all.join(","))),
+            ]
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+
+        #[test]
+        fn sound_json_is_read_as_serde_reads_it(value in value()) {
+            let [scanned, read] = both(&format!("{{\"a\":{value}}}"));
+            prop_assert!(scanned.is_some());
+            prop_assert_eq!(scanned, read);
+        }
+
+        #[test]
+        fn broken_json_is_refused_as_serde_refuses_it(
+            value in value(),
+            at in any::<prop::sample::Index>(),
+            removed in 0_usize..3,
+            put in prop::sample::select(vec![
+                "", "\"", "\\", "\\u", "\\x", "{", "}", "[", "]", ",", ":", "-", "+", ".", "0", "1", "e", "t", " ", "\n", "\u{1}",
+                "\u{1f}", "\u{7f}", "\u{85}", "é",
+            ]),
+        ) {
+            let sound = format!("{{\"a\":{value}}}");
+            let mut chars: Vec<char> = sound.chars().collect();
+            let at = at.index(chars.len());
+            let end = (at + removed).min(chars.len());
+            chars.splice(at..end, put.chars());
+            let text: String = chars.into_iter().collect();
+            let [scanned, read] = both(&text);
+            prop_assert_eq!(scanned, read, "{}", text);
+        }
+
+        #[test]
+        fn pieces_of_json_are_read_as_serde_reads_them(text in r#"[\{\}\[\]",:\\ \-+.0-9eEutrlfasn\t\x01é]{0,40}"#) {
+            for text in [&text, &format!("{{\"a\":{text}}}"), &format!("{{\"{text}\":1}}")] {
+                let [scanned, read] = both(text);
+                prop_assert_eq!(scanned, read, "{}", text);
+            }
+        }
     }
 }
