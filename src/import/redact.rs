@@ -5,9 +5,10 @@
 //! pasted into wrong places.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use super::format::time;
-use super::json::{self, Kind, Member};
+use super::json::{self, Kind, Member, Raw};
 use super::login_id;
 use super::record::PasswordKind;
 use super::settings::Settings;
@@ -30,10 +31,11 @@ pub fn redact(json: &[u8]) -> Option<Cow<'_, str>> {
 /// The same for a record that was read into these members, each of them once in its object and
 /// not too deep.
 pub(super) fn shown<'a>(json: &'a [u8], members: &[Member<'_>]) -> Cow<'a, str> {
+    let text = std::str::from_utf8(json).expect("JSON that was read is UTF-8");
     let echo = if members.iter().any(|member| matches!(&*member.name, "password" | "mfa")) {
-        Cow::Owned(rewritten(json.len(), members, record))
+        Cow::Owned(rewritten(text, members, record))
     } else {
-        Cow::Borrowed(std::str::from_utf8(json).expect("JSON that was read is UTF-8"))
+        Cow::Borrowed(text)
     };
     // No string of JSON holds a raw line end, so all of these stand between tokens.
     if memchr::memchr2(b'\n', b'\r', echo.as_bytes()).is_some() {
@@ -50,28 +52,71 @@ enum Shown {
     Rewritten(String),
 }
 
-/// `length` is what the object takes as sent.
-fn rewritten(length: usize, members: &[Member<'_>], show: fn(&Member<'_>) -> Shown) -> String {
-    let mut echo = String::with_capacity(length);
-    echo.push('{');
+/// The object that was read into these members, which lie in its text.
+fn rewritten(object: &str, members: &[Member<'_>], show: fn(&Member<'_>) -> Shown) -> String {
+    let mut echo = Echo { object, text: String::with_capacity(object.len()), piece: 0..0 };
     for member in members {
-        let shown = show(member);
-        if matches!(shown, Shown::LeftOut) {
-            continue;
+        match show(member) {
+            Shown::AsSent => echo.as_sent(member),
+            Shown::Hidden => echo.instead(member, HIDDEN),
+            Shown::Rewritten(value) => echo.instead(member, &value),
+            Shown::LeftOut => {}
         }
-        if echo.len() > 1 {
-            echo.push(',');
-        }
-        echo.push_str(member.spelled.get());
-        echo.push(':');
-        echo.push_str(match &shown {
-            Shown::AsSent => member.value.get(),
-            Shown::Rewritten(text) => text,
-            Shown::Hidden | Shown::LeftOut => HIDDEN,
-        });
     }
-    echo.push('}');
-    echo
+    echo.finish()
+}
+
+struct Echo<'a> {
+    object: &'a str,
+    /// Each member behind a comma, the first one too.
+    text: String,
+    /// Where members stand, one behind the other and without a space, that are still to be
+    /// copied: a copy of most of an object costs less than one of each of its tokens.
+    piece: Range<usize>,
+}
+
+impl Echo<'_> {
+    fn as_sent(&mut self, member: &Member<'_>) {
+        let (name, value) = (self.place(member.spelled), self.place(member.value));
+        if name.end + 1 < value.start {
+            return self.instead(member, member.value.get());
+        }
+        if name.start != self.piece.end + 1 || self.piece.is_empty() {
+            self.copy();
+            self.piece.start = name.start;
+        }
+        self.piece.end = value.end;
+    }
+
+    fn instead(&mut self, member: &Member<'_>, value: &str) {
+        self.copy();
+        for token in [",", member.spelled.get(), ":", value] {
+            self.text.push_str(token);
+        }
+    }
+
+    fn place(&self, token: Raw<'_>) -> Range<usize> {
+        let start = token.get().as_ptr().addr() - self.object.as_ptr().addr();
+        start..start + token.get().len()
+    }
+
+    fn copy(&mut self) {
+        if !self.piece.is_empty() {
+            self.text.push(',');
+            self.text.push_str(&self.object[self.piece.clone()]);
+        }
+        self.piece = 0..0;
+    }
+
+    fn finish(mut self) -> String {
+        self.copy();
+        if self.text.is_empty() {
+            return "{}".to_owned();
+        }
+        self.text.replace_range(..1, "{");
+        self.text.push('}');
+        self.text
+    }
 }
 
 fn record(member: &Member<'_>) -> Shown {
@@ -110,9 +155,7 @@ fn totp(member: &Member<'_>) -> Shown {
 
 fn object(member: &Member<'_>, show: fn(&Member<'_>) -> Shown) -> Shown {
     match json::kind(member.value) {
-        Kind::Object => {
-            Shown::Rewritten(rewritten(member.value.get().len(), member.members(), show))
-        }
+        Kind::Object => Shown::Rewritten(rewritten(member.value.get(), member.members(), show)),
         _ => Shown::Hidden,
     }
 }

@@ -8,6 +8,31 @@ use oxilangtag::LanguageTag;
 /// Deprecated subtags are those whose replacement the IANA registry has had for decades; whether
 /// a subtag is registered at all is not asked, for the registry grows.
 pub fn is_canonical(text: &str) -> bool {
+    is_plain(text) || is_canonical_tag(text)
+}
+
+/// Nearly every locale is a language of two letters and perhaps a country, and is known to be
+/// canonical at sight.
+fn is_plain(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let (Some((language, rest)), true) = (bytes.split_at_checked(2), text.is_ascii()) else {
+        return false;
+    };
+    let is_region = match rest {
+        [] => true,
+        [b'-', region @ ..] => {
+            region.len() == 2
+                && region.iter().all(u8::is_ascii_uppercase)
+                && DEPRECATED_REGIONS.iter().all(|deprecated| deprecated.as_bytes() != region)
+        }
+        _ => false,
+    };
+    is_region
+        && language.iter().all(u8::is_ascii_lowercase)
+        && DEPRECATED_LANGUAGES.iter().all(|deprecated| deprecated.as_bytes() != language)
+}
+
+fn is_canonical_tag(text: &str) -> bool {
     let Ok(tag) = LanguageTag::parse_and_normalize(text) else {
         return false;
     };
@@ -43,6 +68,23 @@ fn has_distinct_variants(tag: &LanguageTag<String>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_canonical_at_sight_is_canonical() {
+        let letters =
+            || ('a'..='z').flat_map(|one| ('a'..='z').map(move |two| format!("{one}{two}")));
+        for pair in letters() {
+            let region = pair.to_ascii_uppercase();
+            for text in [pair.clone(), region.clone(), format!("en-{region}"), format!("{pair}-DE")]
+            {
+                assert_eq!(is_plain(&text), is_canonical_tag(&text), "{text}");
+            }
+        }
+        for other in ["", "e", "en-", "en-de", "en-D", "en_DE", "en-1E", "é", "eé", "en-DEU", "yue"]
+        {
+            assert!(!is_plain(other), "{other}");
+        }
+    }
 
     #[test]
     fn only_canonical_tags_pass() {

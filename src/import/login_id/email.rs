@@ -33,8 +33,8 @@ pub fn email(text: &str, settings: &Settings) -> Result<LoginId, Refused> {
     let domain = Domain::read(domain)?;
 
     let shown = domain.unicode.map(|unicode| format!("{local}@{unicode}"));
-    let mut key = local.into_owned();
-    key.reserve_exact(domain.ascii.len() + 1);
+    let mut key = String::with_capacity(local.len() + 1 + domain.ascii.len());
+    key.push_str(&local);
     key.push('@');
     key.push_str(&domain.ascii);
     within(320, shown.as_ref().unwrap_or(&key))?;
@@ -42,9 +42,9 @@ pub fn email(text: &str, settings: &Settings) -> Result<LoginId, Refused> {
 }
 
 fn local_part<'a>(text: &'a str, settings: &Settings) -> Result<Cow<'a, str>, Refused> {
-    let mut local = match (text.is_ascii(), settings.email_case_sensitive) {
+    let local = match (text.is_ascii(), settings.email_case_sensitive) {
         (true, true) => Cow::Borrowed(text),
-        (true, false) => Cow::Owned(text.to_ascii_lowercase()),
+        (true, false) => lowercase(text),
         (false, case_sensitive) => {
             Cow::Owned(settle(text, |text| Some(folded(text, case_sensitive))).ok_or(REFUSED)?)
         }
@@ -52,11 +52,20 @@ fn local_part<'a>(text: &'a str, settings: &Settings) -> Result<Cow<'a, str>, Re
     if !is_sound(&local) {
         return Err(REFUSED);
     }
-    if settings.email_ignore_dot_sign && local.contains('.') {
-        local = Cow::Owned(local.replace('.', ""));
+    if !settings.email_ignore_dot_sign || !local.contains('.') {
+        return Ok(local);
     }
     // Of `"."` nothing may be left once dots are ignored.
-    if is_sound(&local) { Ok(local) } else { Err(REFUSED) }
+    let local = local.replace('.', "");
+    if is_sound(&local) { Ok(Cow::Owned(local)) } else { Err(REFUSED) }
+}
+
+fn lowercase(text: &str) -> Cow<'_, str> {
+    if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        Cow::Owned(text.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(text)
+    }
 }
 
 fn is_sound(local: &str) -> bool {
@@ -69,14 +78,21 @@ fn folded(text: &str, case_sensitive: bool) -> String {
 }
 
 fn is_dot_atom(local: &str) -> bool {
-    local.split('.').all(|atom| !atom.is_empty() && atom.chars().all(is_atext))
+    let mut before = '.';
+    for char in local.chars() {
+        if !(is_atext(char) || char == '.' && before != '.') {
+            return false;
+        }
+        before = char;
+    }
+    before != '.'
 }
 
 /// RFC 5322, section 3.2.3, and RFC 6531, section 3.3.
 fn is_atext(char: char) -> bool {
     match char {
         'a'..='z' | 'A'..='Z' | '0'..='9' => true,
-        _ if char.is_ascii() => "!#$%&'*+-/=?^_`{|}~".contains(char),
+        '!' | '#'..='\'' | '*' | '+' | '-' | '/' | '=' | '?' | '^'..='`' | '{'..='~' => true,
         _ => is_visible(char),
     }
 }
@@ -127,12 +143,8 @@ impl<'a> Domain<'a> {
     }
 
     fn from_ascii(text: &'a str) -> Result<Self, Refused> {
-        let ascii = if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
-            Cow::Owned(text.to_ascii_lowercase())
-        } else {
-            Cow::Borrowed(text)
-        };
-        if !ascii.as_bytes().windows(4).any(|window| window == b"xn--") {
+        let ascii = lowercase(text);
+        if !ascii.as_bytes().windows(4).any(|window| *window == *b"xn--") {
             return Ok(Self { ascii, unicode: None });
         }
         Self::from_unicode(text)

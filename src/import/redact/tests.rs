@@ -45,6 +45,10 @@ fn secrets_are_replaced_and_the_rest_is_untouched() {
              \"password\":{\"type\":\"bcrypt\",\"password_hash\":\"x\"} } , \"u\" : [ 1 ] }",
             r#"{"mfa":{"email":"\u0061@b.c","phone_number":"+852 98765432","totp":{"secret":"REDACTED"},"password":{"type":"bcrypt","password_hash":"REDACTED"}},"u":[ 1 ]}"#,
         ),
+        (
+            r#"{"a":1, "b":2,"c" :3,"d":4,"mfa":{},"e":5 ,"f":6,"password":{},"g":{"h":7}}"#,
+            r#"{"a":1,"b":2,"c":3,"d":4,"mfa":{},"e":5,"f":6,"password":{},"g":{"h":7}}"#,
+        ),
         (r#"{"mfa":{"email":null,"phone_number":null}}"#, r#"{"mfa":{"email":null,"phone_number":null}}"#),
         (r#"{"password":{},"mfa":{}}"#, r#"{"password":{},"mfa":{}}"#),
     ] {
