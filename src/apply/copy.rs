@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 
 use bytes::{BufMut, Bytes, BytesMut};
+use compact_str::CompactString;
 use futures_util::SinkExt;
 use jiff::Timestamp;
 use tokio_postgres::types::{ToSql, Type};
@@ -214,7 +215,7 @@ fn put_time(row: &mut BytesMut, time: Option<Timestamp>) {
     time.to_sql(&Type::TIMESTAMPTZ, row).expect("a time that was read is one that Postgres holds");
 }
 
-fn put_object(row: &mut BytesMut, members: &[(Cow<'static, str>, Box<str>)]) {
+fn put_object(row: &mut BytesMut, members: &[(Cow<'static, str>, CompactString)]) {
     if members.is_empty() {
         return put_null(row);
     }

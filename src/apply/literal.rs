@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use bytes::{BufMut, BytesMut};
+use compact_str::CompactString;
 
 use crate::import::user::Attributes;
 
@@ -17,7 +18,7 @@ pub fn object(attributes: &Attributes) -> Option<String> {
 }
 
 /// Appends the members as the text of one JSON object.
-pub fn write_object(members: &[(Cow<'static, str>, Box<str>)], out: &mut BytesMut) {
+pub fn write_object(members: &[(Cow<'static, str>, CompactString)], out: &mut BytesMut) {
     for (at, (name, value)) in members.iter().enumerate() {
         out.put_u8(if at == 0 { b'{' } else { b',' });
         match name {

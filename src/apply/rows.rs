@@ -71,7 +71,7 @@ impl<'de> serde::Deserialize<'de> for Object {
             ) -> Result<Object, A::Error> {
                 let mut members = Attributes::new();
                 while let Some(member) = map.next_entry::<String, Box<RawValue>>()? {
-                    members.push((member.0.into(), member.1.into()));
+                    members.push((member.0.into(), Box::<str>::from(member.1).into()));
                 }
                 Ok(Object(members))
             }

@@ -6,8 +6,7 @@
 
 use std::borrow::Cow;
 
-use memchr::memchr2;
-
+use super::json;
 use super::task::Identifier;
 
 /// The strings that a record gives for login ids, decoded, in the order they stand.
@@ -55,13 +54,15 @@ impl<'a> Members<'a> {
         }
         let mut at = start + 1;
         loop {
-            at += memchr2(b'"', b'\\', self.record.get(at..)?)?;
-            if self.record[at] == b'"' {
-                self.at = at + 1;
-                return self.record.get(start..self.at);
+            at = json::plain(self.record, at);
+            match self.record.get(at)? {
+                b'"' => break,
+                b'\\' => at += 2,
+                _ => return None,
             }
-            at += 2;
         }
+        self.at = at + 1;
+        self.record.get(start..self.at)
     }
 
     /// The object or array that begins here.
@@ -119,7 +120,6 @@ fn decoded(spelled: &[u8]) -> Option<Cow<'_, str>> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::json;
     use super::*;
 
     fn glanced(record: &str) -> Vec<(Identifier, String)> {
@@ -127,7 +127,7 @@ mod tests {
     }
 
     fn read(record: &str) -> Vec<(Identifier, String)> {
-        let members = json::read(record.as_bytes()).unwrap();
+        let members = json::read(record.as_bytes()).unwrap().members;
         let strings =
             members.iter().filter(|member| json::kind(member.value) == json::Kind::String);
         strings

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use compact_str::CompactString;
 use jiff::Timestamp;
 
 use super::outcome::Fault;
@@ -61,7 +62,7 @@ impl<T> PerIdentifier<T> {
 }
 
 /// Attributes that are given, by name, each value JSON as it was spelled; the names of standard ones are the schema's own.
-pub type GivenAttributes = Vec<(Cow<'static, str>, Given<Box<str>>)>;
+pub type GivenAttributes = Vec<(Cow<'static, str>, Given<CompactString>)>;
 
 /// A record that keeps its schema. What stands in it is normalised, never as sent.
 #[derive(Debug, Clone, Default)]

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::format::time;
-use super::json::{self, Kind, Member, Raw};
+use super::json::{self, Kind, Member, Object, Raw};
 use super::login_id;
 use super::record::PasswordKind;
 use super::settings::Settings;
@@ -24,16 +24,15 @@ pub(super) const DEPTH_MAX: usize = 100;
 /// What may be shown of a record, as JSON on one line. `None` where the bytes are no JSON object,
 /// give a name twice in one object, or lie too deep to be read.
 pub fn redact(json: &[u8]) -> Option<Cow<'_, str>> {
-    let members = json::read(json).ok()?;
-    structure::is_readable(&members, DEPTH_MAX).then(|| shown(json, &members))
+    let object = json::read(json).ok()?;
+    structure::is_readable(&object.members, DEPTH_MAX).then(|| shown(&object))
 }
 
-/// The same for a record that was read into these members, each of them once in its object and
-/// not too deep.
-pub(super) fn shown<'a>(json: &'a [u8], members: &[Member<'_>]) -> Cow<'a, str> {
-    let text = std::str::from_utf8(json).expect("JSON that was read is UTF-8");
+/// The same for a record that was read, and gives each name once in its object, not too deep.
+pub(super) fn shown<'a>(record: &Object<'a>) -> Cow<'a, str> {
+    let Object { text, ref members } = *record;
     let echo = if members.iter().any(|member| matches!(&*member.name, "password" | "mfa")) {
-        Cow::Owned(rewritten(text, members, record))
+        Cow::Owned(rewritten(text, members, root))
     } else {
         Cow::Borrowed(text)
     };
@@ -119,7 +118,7 @@ impl Echo<'_> {
     }
 }
 
-fn record(member: &Member<'_>) -> Shown {
+fn root(member: &Member<'_>) -> Shown {
     match &*member.name {
         "password" => object(member, password),
         "mfa" => object(member, mfa),

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use compact_str::CompactString;
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -36,7 +37,7 @@ pub struct User {
 
 /// Named JSON values, each kept to the byte as it was sent, in the order they were first set. The
 /// names of standard attributes are the schema's own.
-pub type Attributes = Vec<(Cow<'static, str>, Box<str>)>;
+pub type Attributes = Vec<(Cow<'static, str>, CompactString)>;
 
 /// That there is a secret, of which kind, and until when; never the secret.
 #[derive(Debug, Clone, PartialEq, Eq)]

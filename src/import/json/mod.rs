@@ -11,6 +11,7 @@ use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::fmt;
 
+pub(super) use scan::plain;
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -53,10 +54,22 @@ impl<'a> Member<'a> {
         Self { name, spelled, value, members: OnceCell::new() }
     }
 
+    /// The same where the value is an object whose members were read with it.
+    fn object(spelled: Raw<'a>, value: Raw<'a>, members: Vec<Member<'a>>) -> Self {
+        Self { members: members.into(), ..Self::new(spelled, value) }
+    }
+
     /// The members of its value, which is an object. Read once, however many rules ask.
     pub fn members(&self) -> &[Member<'a>] {
         self.members.get_or_init(|| members(self.value))
     }
+}
+
+/// A text that is one object.
+#[derive(Debug)]
+pub(super) struct Object<'a> {
+    pub text: &'a str,
+    pub members: Vec<Member<'a>>,
 }
 
 /// Where JSON breaks off, both counted from 1, the column in bytes.
@@ -94,7 +107,7 @@ impl Kind {
 ///
 /// A lone surrogate (`"\ud800"`) is JSON by its grammar but no text (RFC 8259, section 8.2); it is
 /// refused here, because an echo that holds one could not be read by most JSON libraries.
-pub(super) fn read(json: &[u8]) -> Result<Vec<Member<'_>>, Position> {
+pub(super) fn read(json: &[u8]) -> Result<Object<'_>, Position> {
     let text = std::str::from_utf8(json).map_err(|error| position(json, error.valid_up_to()))?;
     let mut members = match scan::members(text) {
         Some(members) => members,
@@ -106,7 +119,7 @@ pub(super) fn read(json: &[u8]) -> Result<Vec<Member<'_>>, Position> {
         }
         decode_names(&mut members);
     }
-    Ok(members)
+    Ok(Object { text, members })
 }
 
 /// By `serde_json`, which says where it is none.
@@ -156,7 +169,9 @@ pub(super) fn members(object: Raw<'_>) -> Vec<Member<'_>> {
             serde_json::from_str(object.spelled).expect("an object of a record that was read");
         members
     });
-    decode_names(&mut members);
+    if memchr::memchr(b'\\', object.spelled.as_bytes()).is_some() {
+        decode_names(&mut members);
+    }
     members
 }
 
@@ -174,6 +189,11 @@ pub(super) fn elements(array: Raw<'_>) -> Vec<Raw<'_>> {
 fn decode_names(members: &mut [Member<'_>]) {
     for member in members.iter_mut().filter(|member| member.spelled.has_escape) {
         member.name = text(member.spelled);
+    }
+    for member in members {
+        if let Some(members) = member.members.get_mut() {
+            decode_names(members);
+        }
     }
 }
 
@@ -245,7 +265,8 @@ mod tests {
 
     #[test]
     fn members_keep_their_order_and_their_spelling() {
-        let members = read(br#" {"a": 1.50, "\u0061" : [1, {"b":2}] ,"c":"\u00e9" } "#).unwrap();
+        let Object { members, .. } =
+            read(br#" {"a": 1.50, "\u0061" : [1, {"b":2}] ,"c":"\u00e9" } "#).unwrap();
         let spelled: Vec<_> =
             members.iter().map(|m| (&*m.name, m.spelled.get(), m.value.get())).collect();
         assert_eq!(
@@ -292,7 +313,7 @@ mod tests {
     fn hostile_depth_costs_no_stack() {
         let depth = 400_000;
         let json = format!("{{\"a\":{}{}}}", "[".repeat(depth), "]".repeat(depth));
-        assert_eq!(read(json.as_bytes()).unwrap().len(), 1);
+        assert_eq!(read(json.as_bytes()).unwrap().members.len(), 1);
     }
 
     #[test]
@@ -300,7 +321,7 @@ mod tests {
         for depth in [100, 127, 128, 129, 200] {
             let array = format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
             let json = format!("{{\"a\":{array},\"b\":{{}}}}");
-            let members = read(json.as_bytes()).unwrap();
+            let Object { members, .. } = read(json.as_bytes()).unwrap();
             assert_eq!((members[0].value.get(), members[1].value.get()), (&*array, "{}"));
             let elements = elements(members[0].value);
             assert_eq!(elements[0].get(), &array[1..array.len() - 1]);

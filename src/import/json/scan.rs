@@ -10,9 +10,12 @@ use super::{Member, Raw};
 /// Levels below a value before `serde_json` has to read it: one bit each.
 const LEVELS_MAX: u32 = u128::BITS;
 
+/// Levels whose members are read with the record's own: as many as a sound record has.
+const LEVELS_READ: u32 = 3;
+
 /// The members of the object that the text is.
 pub(super) fn members(text: &str) -> Option<Vec<Member<'_>>> {
-    whole(text, Scanner::members)
+    whole(text, |scanner| scanner.members(LEVELS_READ))
 }
 
 /// The elements of the array that the text is.
@@ -20,7 +23,7 @@ pub(super) fn elements(text: &str) -> Option<Vec<Raw<'_>>> {
     whole(text, Scanner::elements)
 }
 
-fn whole<'a, T>(text: &'a str, read: fn(&mut Scanner<'a>) -> Option<T>) -> Option<T> {
+fn whole<'a, T>(text: &'a str, read: impl FnOnce(&mut Scanner<'a>) -> Option<T>) -> Option<T> {
     let mut scanner = Scanner { text, at: 0 };
     scanner.space();
     let value = read(&mut scanner)?;
@@ -35,7 +38,7 @@ struct Scanner<'a> {
 }
 
 impl<'a> Scanner<'a> {
-    fn members(&mut self) -> Option<Vec<Member<'a>>> {
+    fn members(&mut self, levels: u32) -> Option<Vec<Member<'a>>> {
         self.expect(b'{')?;
         self.space();
         if self.takes(b'}') {
@@ -45,8 +48,13 @@ impl<'a> Scanner<'a> {
         let mut members = Vec::with_capacity(16);
         loop {
             let name = self.name()?;
-            let value = self.value()?;
-            members.push(Member::new(name, value));
+            let start = self.at;
+            members.push(if levels > 1 && self.peek()? == b'{' {
+                let members = self.members(levels - 1)?;
+                Member::object(name, self.raw(start, false), members)
+            } else {
+                Member::new(name, self.value()?)
+            });
             self.space();
             match self.next()? {
                 b',' => self.space(),
@@ -151,7 +159,7 @@ impl<'a> Scanner<'a> {
         self.expect(b'"')?;
         let mut has_escape = false;
         loop {
-            self.plain();
+            self.at = plain(self.text.as_bytes(), self.at);
             match self.next()? {
                 b'"' => return Some(self.raw(start, has_escape)),
                 b'\\' => has_escape = true,
@@ -169,22 +177,6 @@ impl<'a> Scanner<'a> {
                 }
                 _ => return None,
             }
-        }
-    }
-
-    /// Steps over the characters of a string that mean themselves, eight bytes at a time.
-    fn plain(&mut self) {
-        let bytes = self.text.as_bytes();
-        while let Some(word) = bytes[self.at..].first_chunk() {
-            let marks = marks(u64::from_le_bytes(*word));
-            if marks != 0 {
-                self.at += marks.trailing_zeros() as usize / 8;
-                return;
-            }
-            self.at += 8;
-        }
-        while bytes.get(self.at).is_some_and(|byte| !matches!(byte, b'"' | b'\\' | 0..0x20)) {
-            self.at += 1;
         }
     }
 
@@ -259,6 +251,22 @@ impl<'a> Scanner<'a> {
     fn expect(&mut self, byte: u8) -> Option<()> {
         self.takes(byte).then_some(())
     }
+}
+
+/// Where the characters of a string end that mean themselves: eight bytes at a time.
+pub(in crate::import) fn plain(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(word) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
+        let marks = marks(u64::from_le_bytes(*word));
+        if marks != 0 {
+            return at + marks.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+    }
+    let is_plain = |byte: &u8| !matches!(byte, b'"' | b'\\' | 0..0x20);
+    while bytes.get(at).is_some_and(is_plain) {
+        at += 1;
+    }
+    at
 }
 
 /// The highest bit of each byte that is a quote, a backslash or a control character. Only the

@@ -90,7 +90,7 @@ impl Reader<'_> {
             return;
         }
         let is_null = json::kind(member.value) == Kind::Null;
-        let mut address = String::new();
+        let mut address = String::with_capacity(member.value.get().len());
         for member in if is_null { &[] } else { member.members() } {
             let at = &at.member(&member.name);
             if !ADDRESS.contains(&&*member.name) {
@@ -113,7 +113,9 @@ impl Reader<'_> {
 
     pub(super) fn custom_attributes(&mut self, at: &At<'_>, member: &Member<'_>) {
         let settings = self.settings;
-        for member in self.object(at, member).unwrap_or_default() {
+        let members = self.object(at, member).unwrap_or_default();
+        self.record.custom_attributes.reserve(members.len());
+        for member in members {
             let at = &at.member(&member.name);
             settings.custom_attributes.check(&member.name, member.value, at, &mut self.causes);
             let value = match json::kind(member.value) {

@@ -37,18 +37,18 @@ pub struct Parsed<'a> {
 
 /// Reads what these bytes ask for, and what may be shown of them.
 pub fn parse<'a>(json: &'a [u8], identifier: Identifier, settings: &Settings) -> Parsed<'a> {
-    let members = match json::read(json) {
-        Ok(members) => members,
+    let object = match json::read(json) {
+        Ok(object) => object,
         Err(at) => {
             let record = Err(vec![Fault::invalid_json(at.line, at.column)]);
             return Parsed { record, echo: None };
         }
     };
     let has_escapes = memchr::memchr(b'\\', json).is_some();
-    let record = record(&members, has_escapes, identifier, settings);
+    let record = record(&object.members, has_escapes, identifier, settings);
     // A sound record has no more levels than its schema allows, and no name twice.
-    let is_readable = record.is_ok() || structure::is_readable(&members, redact::DEPTH_MAX);
-    let echo = is_readable.then(|| redact::shown(json, &members));
+    let is_readable = record.is_ok() || structure::is_readable(&object.members, redact::DEPTH_MAX);
+    let echo = is_readable.then(|| redact::shown(&object));
     Parsed { record, echo }
 }
 
@@ -63,6 +63,8 @@ fn record(
         reader.causes.required(&At::ROOT, &[identifier.as_str()]);
     }
     structure::check(members, has_escapes, &mut reader.causes);
+    // Most members are attributes.
+    reader.record.attributes.reserve(members.len());
     for member in members {
         reader.member(member);
     }
