@@ -12,7 +12,7 @@ use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_mai
 use user_import::chunk::{Entry, Kind, PayloadWriter, read_payload};
 use user_import::cli::generate::record;
 use user_import::import::parse::{login_ids, parse};
-use user_import::import::resolve::{Candidate, Rules, resolve};
+use user_import::import::resolve::{Candidate, KnownUsers, Rules, resolve};
 use user_import::import::settings::{Settings, UnknownKeys};
 use user_import::import::task::{Identifier, Options};
 use user_import::seal::TaskKey;
@@ -62,6 +62,7 @@ fn bench(criterion: &mut Criterion) {
         unknown_roles_and_groups: UnknownKeys::Create,
         known_roles: &BTreeSet::new(),
         known_groups: &BTreeSet::new(),
+        known_users: &KnownUsers::default(),
     };
     group.bench_function("resolve", |bencher| {
         let fresh = || candidates(&records, &settings);

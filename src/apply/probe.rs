@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use deadpool_postgres::GenericClient;
-use tokio_postgres::Row;
 
 use super::way::Way;
 use super::{Error, rows};
-use crate::import::record::{Given, LoginId, PerIdentifier, Record};
+use crate::import::record::{Given, PerIdentifier, Record};
+use crate::import::resolve::KnownUsers;
 use crate::import::settings::{Settings, UnknownKeys};
 use crate::import::task::{Identifier, Options};
 use crate::import::user::User;
@@ -25,6 +25,7 @@ pub struct Wanted {
 #[derive(Debug, Default)]
 pub struct Found {
     pub users: Vec<User>,
+    pub known: KnownUsers,
     pub roles: BTreeSet<String>,
     pub groups: BTreeSet<String>,
 }
@@ -81,10 +82,10 @@ impl Wanted {
             .query(&statement, &[&project, email, phone_number, preferred_username, external_id])
             .await?;
         let users = rows.iter().map(rows::user).collect::<Result<_, _>>()?;
-        self.found(client, project, users).await
+        self.found(client, project, users, KnownUsers::default()).await
     }
 
-    /// The users that hold any of the identifiers: their ids, and nothing else of them.
+    /// The users that hold any of the identifiers, where they only keep records from being new.
     pub async fn probe_identifiers(
         &self,
         client: &impl GenericClient,
@@ -93,18 +94,14 @@ impl Wanted {
     ) -> Result<Found, Error> {
         let keys = self.keys.get(identifier);
         if keys.is_empty() {
-            return self.found(client, project, Vec::new()).await;
+            return self.found(client, project, Vec::new(), KnownUsers::default()).await;
         }
         let column = format!("{}_key", identifier.as_str());
         let sql = include_str!("probe_identifiers.sql").replace("COLUMN", &column);
         let statement = client.prepare_cached(&sql).await?;
         let rows = client.query(&statement, &[&project, keys]).await?;
-        let user = |row: &Row| {
-            let mut user = User { id: row.get(1), ..User::default() };
-            *user.login_ids.get_mut(identifier) = Some(LoginId { key: row.get(0), value: None });
-            user
-        };
-        self.found(client, project, rows.iter().map(user).collect()).await
+        let known = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
+        self.found(client, project, Vec::new(), known).await
     }
 
     async fn found(
@@ -112,9 +109,10 @@ impl Wanted {
         client: &impl GenericClient,
         project: i32,
         users: Vec<User>,
+        known: KnownUsers,
     ) -> Result<Found, Error> {
         let roles = known_roles(client, project, &self.roles).await?;
         let groups = known_groups(client, project, &self.groups).await?;
-        Ok(Found { users, roles, groups })
+        Ok(Found { users, known, roles, groups })
     }
 }

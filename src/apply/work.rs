@@ -125,6 +125,7 @@ impl Opened {
             unknown_roles_and_groups: fenced.settings.unknown_roles_and_groups,
             known_roles: &found.roles,
             known_groups: &found.groups,
+            known_users: &found.known,
         };
         let before = found.users.iter().map(|user| (user.id, keys_of(&user.login_ids))).collect();
         let versions = found.users.iter().map(|user| (user.id, user.version));

@@ -151,7 +151,7 @@ mod tests {
         );
         let warned = Verdict {
             warnings: vec![Warning {
-                message: "email_verified = false has no effect in insert.".to_owned(),
+                message: "email_verified = false has no effect in insert.".into(),
             }],
             ..verdict(Outcome::Inserted, Some("9c71fc29-6db6-4a18-aa73-774139fed16d"))
         };

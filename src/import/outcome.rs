@@ -1,5 +1,7 @@
 //! What became of a record: its outcome, with what it was warned of or why it failed.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -29,7 +31,7 @@ impl Outcome {
 /// Something the caller said that had no effect. The record was still applied.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Warning {
-    pub message: String,
+    pub message: Cow<'static, str>,
 }
 
 /// The inner object of an error answer; a failed record carries one or more of them.

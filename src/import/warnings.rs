@@ -3,18 +3,17 @@
 //! A warning names something that was said and had no effect. Callers match on these words, so
 //! they stand here once, and the table test holds them to the contract.
 
+use std::borrow::Cow;
+
 use super::outcome::Warning;
 use super::record::{Given, Record};
 
 pub(super) fn skipped() -> Warning {
-    said("skipping because upsert = false and user exists".to_owned())
+    said("skipping because upsert = false and user exists")
 }
 
 pub(super) fn unseen_in_dry_run() -> Warning {
-    said(
-        "an earlier record of this import shares a login id; a dry run does not see its effect."
-            .to_owned(),
-    )
+    said("an earlier record of this import shares a login id; a dry run does not see its effect.")
 }
 
 /// What a record that makes a user says in vain.
@@ -74,8 +73,8 @@ pub(super) fn of_update(record: &Record) -> Vec<Warning> {
     unfounded.chain(secrets).collect()
 }
 
-fn said(message: String) -> Warning {
-    Warning { message }
+fn said(message: impl Into<Cow<'static, str>>) -> Warning {
+    Warning { message: message.into() }
 }
 
 fn names<const N: usize>(when: [(&'static str, bool); N]) -> impl Iterator<Item = &'static str> {

@@ -8,7 +8,7 @@ mod directory;
 mod insert;
 mod update;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use uuid::Uuid;
 
@@ -39,7 +39,13 @@ pub struct Rules<'a> {
     /// The roles and groups that the project has, of those the records name.
     pub known_roles: &'a BTreeSet<String>,
     pub known_groups: &'a BTreeSet<String>,
+    /// By their identifier's key, users of whom nothing else was asked: records that are not to
+    /// update them are skipped for them.
+    pub known_users: &'a KnownUsers,
 }
+
+/// Ids of users by the key of a login id. Keyed anew for each chunk.
+pub type KnownUsers = HashMap<String, Uuid, foldhash::fast::RandomState>;
 
 /// What is to be written, and what is to be said of each candidate.
 #[derive(Debug, Default)]
@@ -99,6 +105,11 @@ impl Run<'_> {
             unreachable!("a record without its identifier breaks its schema");
         };
         let existing = self.directory.find(identifier, &login_id.key);
+        if existing.is_none()
+            && let Some(id) = self.rules.known_users.get(&login_id.key)
+        {
+            return skipped(Some(*id), record.faults);
+        }
         let user_id = existing.and_then(|index| self.visible_id(index));
 
         let errors = self.errors(&mut record, existing);
@@ -106,12 +117,7 @@ impl Run<'_> {
             return failed(user_id, errors);
         }
         let mut verdict = match existing {
-            Some(_) if !upsert => Verdict {
-                outcome: Outcome::Skipped,
-                user_id,
-                warnings: vec![warnings::skipped()],
-                errors,
-            },
+            Some(_) if !upsert => skipped(user_id, errors),
             Some(index) => {
                 let warnings = warnings::of_update(&record);
                 self.note_new_keys(&record);
@@ -167,6 +173,13 @@ impl Run<'_> {
         let is_imagined = self.rules.options.dry_run && matches!(origin, Origin::New(_));
         (!is_imagined).then_some(user.id)
     }
+}
+
+fn skipped(user_id: Option<Uuid>, errors: Vec<Fault>) -> Verdict {
+    if !errors.is_empty() {
+        return failed(user_id, errors);
+    }
+    Verdict { outcome: Outcome::Skipped, user_id, warnings: vec![warnings::skipped()], errors }
 }
 
 fn failed(user_id: Option<Uuid>, errors: Vec<Fault>) -> Verdict {

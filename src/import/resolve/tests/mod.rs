@@ -26,6 +26,7 @@ struct Task {
     unknown: UnknownKeys,
     known: BTreeSet<String>,
     found: Vec<User>,
+    known_users: KnownUsers,
 }
 
 impl Task {
@@ -35,6 +36,7 @@ impl Task {
             unknown: UnknownKeys::Create,
             known: BTreeSet::new(),
             found: Vec::new(),
+            known_users: KnownUsers::default(),
         }
     }
 
@@ -50,6 +52,17 @@ impl Task {
         self
     }
 
+    /// With no more known of its users than who holds their identifiers.
+    fn asking_for_ids(mut self) -> Self {
+        let which = self.options.identifier;
+        let known = self.found.drain(..).filter_map(|user| {
+            let login_id = user.login_ids.get(which).as_ref()?;
+            Some((login_id.key.clone(), user.id))
+        });
+        self.known_users = known.collect();
+        self
+    }
+
     fn knowing(mut self, known: &[&str]) -> Self {
         self.unknown = UnknownKeys::Existing;
         self.known = known.iter().map(|key| (*key).to_owned()).collect();
@@ -62,6 +75,7 @@ impl Task {
             unknown_roles_and_groups: self.unknown,
             known_roles: &self.known,
             known_groups: &self.known,
+            known_users: &self.known_users,
         };
         let candidate = |(index, record): (usize, &&str)| Candidate {
             record: parse(record.as_bytes(), self.options.identifier, &Settings::default()).record,
@@ -82,7 +96,7 @@ fn outcomes(resolution: &Resolution) -> Vec<Outcome> {
 }
 
 fn warnings(verdict: &Verdict) -> Vec<&str> {
-    verdict.warnings.iter().map(|warning| warning.message.as_str()).collect()
+    verdict.warnings.iter().map(|warning| &*warning.message).collect()
 }
 
 fn reasons(verdict: &Verdict) -> Vec<&'static str> {

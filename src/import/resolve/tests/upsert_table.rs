@@ -101,7 +101,10 @@ fn an_existing_user_is_skipped_without_upsert() {
         let (which, id, _) = identifier(field);
         let task = Task::new(which, false).finding(&[STORED]);
         for value in [None, Some("null"), Some(field.value)] {
-            let skipped = task.run(&[&record(id, field, value)]);
+            let records = [&*record(id, field, value)];
+            let skipped = task.run(&records);
+            let by_id = task.clone().asking_for_ids().run(&records);
+            assert_eq!(skipped.verdicts, by_id.verdicts, "{}", field.name);
             let verdict = &skipped.verdicts[0];
             assert!(skipped.updates.is_empty() && skipped.inserts.is_empty());
             if value == Some("null") && field.null == IsAnError {
