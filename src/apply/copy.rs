@@ -3,6 +3,8 @@
 //! Made on the threads that compute, so that the one which serves the connection only sends.
 
 use std::borrow::Cow;
+use std::cell::Cell;
+use std::ops::Range;
 
 use bytes::{BufMut, Bytes, BytesMut};
 use compact_str::CompactString;
@@ -26,15 +28,25 @@ pub struct Rows {
     secrets: Bytes,
 }
 
+/// Writes rows in any order, and gives them out by their login ids: whatever the identifier, so
+/// that two tasks that insert the same users lock alike.
 pub struct RowsWriter {
-    users: Table,
-    secrets: Table,
+    users: BytesMut,
+    secrets: BytesMut,
+    written: Vec<Written>,
 }
 
-/// What `COPY` is sent for one table, as far as it is written.
-struct Table {
-    data: BytesMut,
-    rows: usize,
+/// Where one user's rows stand.
+struct Written {
+    login_ids: PerIdentifier<Option<LoginId>>,
+    user: Range<usize>,
+    /// Empty where it has no secret.
+    secrets: Range<usize>,
+}
+
+thread_local! {
+    /// The memory of a thread's last rows, for its next.
+    static ROWS: Cell<(BytesMut, BytesMut)> = Cell::default();
 }
 
 /// The format's signature, no flags and no header extension.
@@ -58,12 +70,21 @@ impl RowsWriter {
     /// With room for so many users that came of so many bytes of JSON.
     pub fn with_capacity(users: usize, bytes: usize) -> Self {
         // Lengths and nulls take 150 bytes a row, which the names of JSON's members outweigh.
-        Self { users: Table::with_capacity(bytes), secrets: Table::with_capacity(users * 128) }
+        let (mut rows, mut secrets) = ROWS.take();
+        rows.reserve(bytes);
+        secrets.reserve(users * 128);
+        Self { users: rows, secrets, written: Vec::with_capacity(users) }
     }
 
-    pub fn push(&mut self, keys: &MasterKeys, project: i32, user: &User, secrets: &Secrets) {
-        self.push_user(project, user);
+    pub fn push(&mut self, keys: &MasterKeys, project: i32, user: User, secrets: &Secrets) {
+        let begin = (self.users.len(), self.secrets.len());
+        self.push_user(project, &user);
         self.push_secrets(keys, project, user.id, secrets);
+        self.written.push(Written {
+            login_ids: user.login_ids,
+            user: begin.0..self.users.len(),
+            secrets: begin.1..self.secrets.len(),
+        });
     }
 
     /// Takes the user apart, so that a new field cannot be forgotten.
@@ -87,7 +108,7 @@ impl RowsWriter {
             mfa_password,
             has_totp,
         } = user;
-        let row = self.users.row(USER_COLUMNS);
+        let row = columns(&mut self.users, USER_COLUMNS);
         row.put_i32(4);
         row.put_i32(project);
         put_bytes(row, Some(id.as_bytes()));
@@ -118,7 +139,7 @@ impl RowsWriter {
         }
         let sealed =
             totp_secret.as_ref().map(|Secret(secret)| keys.seal_totp(project, user_id, secret));
-        let row = self.secrets.row(SECRET_COLUMNS);
+        let row = columns(&mut self.secrets, SECRET_COLUMNS);
         row.put_i32(4);
         row.put_i32(project);
         put_bytes(row, Some(user_id.as_bytes()));
@@ -128,9 +149,46 @@ impl RowsWriter {
         put_text(row, sealed.as_ref().map(|sealed| sealed.master_key_id.as_str()));
     }
 
-    pub fn finish(self) -> Rows {
-        Rows { users: self.users.finish(), secrets: self.secrets.finish() }
+    pub fn finish(mut self) -> Rows {
+        self.written.sort_unstable_by(|a, b| a.keys().cmp(&b.keys()));
+        let rows = Rows {
+            users: whole(&self.users, self.written.iter().map(|row| &row.user)),
+            secrets: whole(&self.secrets, self.written.iter().map(|row| &row.secrets)),
+        };
+        self.users.clear();
+        self.secrets.clear();
+        if self.users.capacity() + self.secrets.capacity() <= ROWS_BYTES_KEPT {
+            ROWS.set((self.users, self.secrets));
+        }
+        rows
     }
+}
+
+/// What a thread keeps of its buffers: they fit the rows of a chunk as intake cuts it.
+const ROWS_BYTES_KEPT: usize = 4 << 20;
+
+impl Written {
+    fn keys(&self) -> [Option<&str>; 4] {
+        let PerIdentifier { email, phone_number, preferred_username, external_id } =
+            &self.login_ids;
+        [email, phone_number, preferred_username, external_id]
+            .map(|id| id.as_ref().map(|id| id.key.as_str()))
+    }
+}
+
+/// The rows in this order as `COPY` is sent them.
+fn whole<'a>(rows: &[u8], order: impl Iterator<Item = &'a Range<usize>>) -> Bytes {
+    if rows.is_empty() {
+        return Bytes::new();
+    }
+    let mut data = BytesMut::with_capacity(HEADER.len() + rows.len() + 2);
+    data.put_slice(HEADER);
+    for row in order {
+        data.put_slice(&rows[row.clone()]);
+    }
+    // The trailer: a row of -1 columns.
+    data.put_i16(-1);
+    data.freeze()
 }
 
 impl Rows {
@@ -153,27 +211,10 @@ async fn copy(client: &Transaction<'_>, statement: &str, rows: &Bytes) -> Result
     Ok(())
 }
 
-impl Table {
-    fn with_capacity(bytes: usize) -> Self {
-        let mut data = BytesMut::with_capacity(bytes);
-        data.put_slice(HEADER);
-        Self { data, rows: 0 }
-    }
-
-    fn row(&mut self, columns: i16) -> &mut BytesMut {
-        self.rows += 1;
-        self.data.put_i16(columns);
-        &mut self.data
-    }
-
-    fn finish(mut self) -> Bytes {
-        if self.rows == 0 {
-            return Bytes::new();
-        }
-        // The trailer: a row of -1 columns.
-        self.data.put_i16(-1);
-        self.data.freeze()
-    }
+/// Begins a row.
+fn columns(rows: &mut BytesMut, columns: i16) -> &mut BytesMut {
+    rows.put_i16(columns);
+    rows
 }
 
 fn put_null(row: &mut BytesMut) {

@@ -10,7 +10,7 @@ use super::way::Way;
 use super::work::{self, Opened, Work};
 use super::{Apply, Error};
 use crate::amqp::ChunkMessage;
-use crate::chunk::ChunkRef;
+use crate::chunk::{ChunkRef, Payload};
 use crate::failpoint;
 use crate::import::task::Options;
 use crate::pg::Transaction;
@@ -55,7 +55,8 @@ impl Judge<'_> {
     /// Gives up on every record of the chunk.
     pub async fn condemn(&self, fenced: Fenced) -> Result<Work, Error> {
         let (chunk, sealed) = (self.chunk, self.message.sealed.clone());
-        blocking(move || Ok(open(&fenced, &chunk, &sealed)?.condemn(&chunk))).await
+        blocking(move || Ok(work::read(&fenced, open(&fenced, &chunk, &sealed)?).condemn(&chunk)))
+            .await
     }
 
     async fn resolve_by(&self, way: Way, fenced: Fenced) -> Result<(Work, Fenced), Error> {
@@ -84,7 +85,12 @@ impl Judge<'_> {
         let (chunk, sealed) = (self.chunk, self.message.sealed.clone());
         let keys = self.apply.master_keys.clone();
         blocking(move || {
-            let opened = open(&fenced, &chunk, &sealed)?;
+            let payload = open(&fenced, &chunk, &sealed)?;
+            if way == Way::Blind && work::only_inserts(&fenced) {
+                let work = insert(&fenced, &chunk, &payload, &keys);
+                return Ok((Read::Resolved(Box::new(work)), fenced));
+            }
+            let opened = read(&fenced, payload);
             let wanted = Wanted::of(way, fenced.options, &fenced.settings, opened.records());
             let read = if wanted.is_nothing() {
                 Read::Resolved(Box::new(decide(opened, &fenced, &chunk, Found::default(), &keys)))
@@ -97,8 +103,16 @@ impl Judge<'_> {
     }
 }
 
-fn open(fenced: &Fenced, chunk: &ChunkRef, sealed: &[u8]) -> Result<Opened, Error> {
+fn open(fenced: &Fenced, chunk: &ChunkRef, sealed: &[u8]) -> Result<Payload, Error> {
     info_span!("chunk.open").in_scope(|| work::open(fenced, chunk, sealed))
+}
+
+fn insert(fenced: &Fenced, chunk: &ChunkRef, payload: &Payload, keys: &Arc<MasterKeys>) -> Work {
+    info_span!("chunk.resolve").in_scope(|| work::insert(fenced, chunk, payload, keys))
+}
+
+fn read(fenced: &Fenced, payload: Payload) -> Opened {
+    info_span!("chunk.read").in_scope(|| work::read(fenced, payload))
 }
 
 fn decide(

@@ -16,7 +16,9 @@ use crate::chunk::{ChunkRef, Details, DetailsWriter, Entry, Kind, Payload, read_
 use crate::import::outcome::{Fault, Outcome, Verdict};
 use crate::import::parse::{self, Parsed};
 use crate::import::record::{LoginId, PerIdentifier, Record};
-use crate::import::resolve::{Candidate, Resolution, Rules, resolve};
+use crate::import::resolve::{Candidate, Decision, Inserting, Resolution, Rules, resolve};
+use crate::import::settings::UnknownKeys;
+use crate::import::task::Options;
 use crate::import::user::{Secrets, User};
 use crate::seal::MasterKeys;
 
@@ -75,11 +77,67 @@ pub struct Counts {
     pub failed: i64,
 }
 
-/// Opens, decompresses, parses and validates every record.
-pub fn open(fenced: &Fenced, chunk: &ChunkRef, sealed: &[u8]) -> Result<Opened, Error> {
-    let payload = read_payload(&fenced.key, chunk, sealed)?;
+/// Opens and decompresses a chunk.
+pub fn open(fenced: &Fenced, chunk: &ChunkRef, sealed: &[u8]) -> Result<Payload, Error> {
+    Ok(read_payload(&fenced.key, chunk, sealed)?)
+}
+
+/// Does each record have its outcome and its row without a look at the directory, or at the
+/// records behind it?
+pub fn only_inserts(fenced: &Fenced) -> bool {
+    let Options { upsert, dry_run, .. } = fenced.options;
+    !upsert && !dry_run && fenced.settings.unknown_roles_and_groups == UnknownKeys::Create
+}
+
+/// Takes each record of a chunk that [`only_inserts`] from its bytes to its row before the next
+/// is read, so that what it needs is still in the processor's caches.
+pub fn insert(fenced: &Fenced, chunk: &ChunkRef, payload: &Payload, keys: &MasterKeys) -> Work {
+    let found = Found::default();
+    let rules = rules(fenced, &found);
+    let mut run = Inserting::new(&rules, chunk.record_count as usize);
+    let mut rows = RowsWriter::with_capacity(chunk.record_count as usize, payload.bytes());
+    let mut teller = Teller::new(chunk, payload);
+    let mut is_judged_by_indexes = true;
+    for entry in payload.entries() {
+        let (candidate, echo) = candidate(fenced, &entry);
+        let is_sound = candidate.record.is_ok();
+        let Decision { verdict, insert } = run.decide(candidate);
+        is_judged_by_indexes &= is_judged(is_sound, &verdict);
+        teller.tell(&entry, &echo, &verdict);
+        if let Some((user, secrets)) = insert {
+            rows.push(keys, chunk.project, *user, &secrets);
+        }
+    }
+    let (new_roles, new_groups) = run.finish();
+    Work {
+        new_roles,
+        new_groups,
+        inserts: rows.finish(),
+        changes: Changes::default(),
+        told: teller.finish(),
+        is_judged_by_indexes,
+    }
+}
+
+/// Parses and validates every record.
+pub fn read(fenced: &Fenced, payload: Payload) -> Opened {
     let (candidates, echoes) = payload.entries().map(|entry| candidate(fenced, &entry)).unzip();
-    Ok(Opened { payload, candidates, echoes })
+    Opened { payload, candidates, echoes }
+}
+
+fn rules<'a>(fenced: &Fenced, found: &'a Found) -> Rules<'a> {
+    Rules {
+        options: fenced.options,
+        unknown_roles_and_groups: fenced.settings.unknown_roles_and_groups,
+        known_roles: &found.roles,
+        known_groups: &found.groups,
+        known_users: &found.known,
+    }
+}
+
+/// See [`Work::is_judged_by_indexes`].
+fn is_judged(is_sound: bool, verdict: &Verdict) -> bool {
+    !is_sound || matches!(verdict.outcome, Outcome::Inserted | Outcome::Skipped)
 }
 
 fn candidate(fenced: &Fenced, entry: &Entry<'_>) -> (Candidate, Echo) {
@@ -117,29 +175,22 @@ impl Opened {
         self,
         fenced: &Fenced,
         chunk: &ChunkRef,
-        found: Found,
+        mut found: Found,
         keys: &MasterKeys,
     ) -> Work {
-        let rules = Rules {
-            options: fenced.options,
-            unknown_roles_and_groups: fenced.settings.unknown_roles_and_groups,
-            known_roles: &found.roles,
-            known_groups: &found.groups,
-            known_users: &found.known,
-        };
-        let before = found.users.iter().map(|user| (user.id, keys_of(&user.login_ids))).collect();
-        let versions = found.users.iter().map(|user| (user.id, user.version));
+        let users = std::mem::take(&mut found.users);
+        let rules = rules(fenced, &found);
+        let before = users.iter().map(|user| (user.id, keys_of(&user.login_ids))).collect();
+        let versions = users.iter().map(|user| (user.id, user.version));
         let versions: BTreeMap<Uuid, i64> = versions.collect();
         let is_sound: Vec<_> = self.candidates.iter().map(|c| c.record.is_ok()).collect();
         let Resolution { verdicts, inserts, updates, new_roles, new_groups } =
-            resolve(&rules, self.candidates, found.users);
-        let is_judged = |(sound, verdict): (bool, &Verdict)| {
-            !sound || matches!(verdict.outcome, Outcome::Inserted | Outcome::Skipped)
-        };
+            resolve(&rules, self.candidates, users);
+        let is_judged = |(is_sound, verdict): (bool, &Verdict)| is_judged(is_sound, verdict);
         Work {
             is_judged_by_indexes: is_sound.into_iter().zip(&verdicts).all(is_judged),
             told: tell(&self.payload, &self.echoes, chunk, &verdicts),
-            inserts: rows(&inserts, self.payload.bytes(), chunk.project, keys),
+            inserts: rows(inserts, self.payload.bytes(), chunk.project, keys),
             changes: changes(updates, &before, versions),
             new_roles,
             new_groups,
@@ -170,38 +221,57 @@ fn keys_of(ids: &PerIdentifier<Option<LoginId>>) -> PerIdentifier<Option<String>
 }
 
 fn tell(payload: &Payload, echoes: &[Echo], chunk: &ChunkRef, verdicts: &[Verdict]) -> Told {
-    let mut details = DetailsWriter::with_capacity(echoes.len(), payload.bytes());
-    let mut counts = Counts::default();
-    let mut failed_lines = Vec::new();
-    for (at, ((entry, echo), verdict)) in payload.entries().zip(echoes).zip(verdicts).enumerate() {
+    let mut teller = Teller::new(chunk, payload);
+    for ((entry, echo), verdict) in payload.entries().zip(echoes).zip(verdicts) {
+        teller.tell(&entry, echo, verdict);
+    }
+    teller.finish()
+}
+
+/// Writes what is said of records, in index order.
+struct Teller {
+    index: i64,
+    details: DetailsWriter,
+    counts: Counts,
+    failed_lines: Vec<i64>,
+}
+
+impl Teller {
+    fn new(chunk: &ChunkRef, payload: &Payload) -> Self {
+        let details = DetailsWriter::with_capacity(chunk.record_count as usize, payload.bytes());
+        let (counts, failed_lines) = (Counts::default(), Vec::new());
+        Self { index: chunk.first_index, details, counts, failed_lines }
+    }
+
+    fn tell(&mut self, entry: &Entry<'_>, echo: &Echo, verdict: &Verdict) {
         let echo = match (echo, entry.kind) {
             (Echo::AsSent, Kind::Json(json)) => Some(json),
             (Echo::Rewritten(text), _) => Some(text.as_bytes()),
             _ => None,
         };
-        details.push(chunk.first_index + at as i64, echo, verdict);
+        self.details.push(self.index, echo, verdict);
+        self.index += 1;
         if verdict.outcome == Outcome::Failed && entry.line > 0 {
-            failed_lines.push(entry.line as i64);
+            self.failed_lines.push(entry.line as i64);
         }
         *match verdict.outcome {
-            Outcome::Inserted => &mut counts.inserted,
-            Outcome::Updated => &mut counts.updated,
-            Outcome::Skipped => &mut counts.skipped,
-            Outcome::Failed => &mut counts.failed,
+            Outcome::Inserted => &mut self.counts.inserted,
+            Outcome::Updated => &mut self.counts.updated,
+            Outcome::Skipped => &mut self.counts.skipped,
+            Outcome::Failed => &mut self.counts.failed,
         } += 1;
     }
-    let failed_lines = Some(failed_lines).filter(|lines| !lines.is_empty());
-    Told { details: details.finish(), counts, failed_lines }
+
+    fn finish(self) -> Told {
+        let failed_lines = Some(self.failed_lines).filter(|lines| !lines.is_empty());
+        Told { details: self.details.finish(), counts: self.counts, failed_lines }
+    }
 }
 
-fn rows(inserts: &[(User, Secrets)], bytes: usize, project: i32, keys: &MasterKeys) -> Rows {
-    // By key, whatever the identifier, so that two tasks that insert the same users lock alike.
-    // What is sorted is small: a user is half a kilobyte.
-    let mut sorted: Vec<_> = inserts.iter().collect();
-    sorted.sort_unstable_by(|(a, _), (b, _)| sort_key(a).cmp(&sort_key(b)));
-    let mut rows = RowsWriter::with_capacity(sorted.len(), bytes);
-    for (user, secrets) in sorted {
-        rows.push(keys, project, user, secrets);
+fn rows(inserts: Vec<(Box<User>, Secrets)>, bytes: usize, project: i32, keys: &MasterKeys) -> Rows {
+    let mut rows = RowsWriter::with_capacity(inserts.len(), bytes);
+    for (user, secrets) in inserts {
+        rows.push(keys, project, *user, &secrets);
     }
     rows.finish()
 }
@@ -222,10 +292,4 @@ fn changes(
         changes.updates.push(user);
     }
     changes
-}
-
-fn sort_key(user: &User) -> [Option<&str>; 4] {
-    let ids = &user.login_ids;
-    [&ids.email, &ids.phone_number, &ids.preferred_username, &ids.external_id]
-        .map(|id| id.as_ref().map(|id| id.key.as_str()))
 }

@@ -53,7 +53,7 @@ pub struct Resolution {
     /// One a candidate, in their order.
     pub verdicts: Vec<Verdict>,
     /// Users that do not exist yet, in their final state.
-    pub inserts: Vec<(User, Secrets)>,
+    pub inserts: Vec<(Box<User>, Secrets)>,
     /// Users that exist and change, in their final state, with the version they were found with.
     pub updates: Vec<User>,
     /// Roles and groups to be made before the users.
@@ -66,25 +66,49 @@ pub struct Resolution {
 /// A user that one candidate makes exists for the next. A failed candidate leaves no trace. A dry
 /// run takes the same way and has nothing to write at the end of it.
 pub fn resolve(rules: &Rules<'_>, candidates: Vec<Candidate>, found: Vec<User>) -> Resolution {
-    let mut run = Run {
-        rules,
-        directory: Directory::new(found, candidates.len()),
-        new_roles: BTreeSet::new(),
-        new_groups: BTreeSet::new(),
-    };
+    let mut run = Run::new(rules, found, candidates.len());
     let verdicts = candidates.into_iter().map(|candidate| run.decide(candidate)).collect();
     if rules.options.dry_run {
         return Resolution { verdicts, ..Resolution::default() };
     }
     let (mut inserts, mut updates) = (Vec::with_capacity(run.directory.entries.len()), Vec::new());
-    for Entry { user, origin } in run.directory.entries {
+    for (user, origin) in run.directory.into_users() {
         match origin {
             Origin::New(secrets) => inserts.push((user, secrets)),
-            Origin::Found { is_changed: true } => updates.push(user),
+            Origin::Found { is_changed: true } => updates.push(*user),
             Origin::Found { is_changed: false } => {}
         }
     }
     Resolution { verdicts, inserts, updates, new_roles: run.new_roles, new_groups: run.new_groups }
+}
+
+/// The same, record by record, of a run that changes no user and finds none: each user can be
+/// written as soon as it is made, while it is at hand, and no more than its login ids is kept.
+pub struct Inserting<'a>(Run<'a>);
+
+/// What becomes of one record.
+pub struct Decision {
+    pub verdict: Verdict,
+    pub insert: Option<(Box<User>, Secrets)>,
+}
+
+impl<'a> Inserting<'a> {
+    /// With room for so many users. Without `upsert`: a later record could change what an earlier
+    /// one made.
+    pub fn new(rules: &'a Rules<'a>, records: usize) -> Self {
+        assert!(!rules.options.upsert && !rules.options.dry_run, "this only inserts");
+        Self(Run::new(rules, Vec::new(), records))
+    }
+
+    pub fn decide(&mut self, candidate: Candidate) -> Decision {
+        let verdict = self.0.decide(candidate);
+        Decision { verdict, insert: self.0.directory.take_last() }
+    }
+
+    /// Roles and groups to be made before the users.
+    pub fn finish(self) -> (BTreeSet<String>, BTreeSet<String>) {
+        (self.0.new_roles, self.0.new_groups)
+    }
 }
 
 struct Run<'a> {
@@ -94,7 +118,16 @@ struct Run<'a> {
     new_groups: BTreeSet<String>,
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
+    fn new(rules: &'a Rules<'a>, found: Vec<User>, records: usize) -> Self {
+        Self {
+            rules,
+            directory: Directory::new(found, records),
+            new_roles: BTreeSet::new(),
+            new_groups: BTreeSet::new(),
+        }
+    }
+
     fn decide(&mut self, candidate: Candidate) -> Verdict {
         let Options { identifier, upsert, dry_run } = self.rules.options;
         let mut record = match candidate.record {
@@ -128,7 +161,7 @@ impl Run<'_> {
                 let warnings = warnings::of_insert(&record);
                 self.note_new_keys(&record);
                 let (user, secrets) = insert::user_of(candidate.new_id, *record);
-                self.directory.add(Entry { user, origin: Origin::New(secrets) });
+                self.directory.add(Entry::new(user, Origin::New(secrets)));
                 let user_id = (!dry_run).then_some(candidate.new_id);
                 Verdict { outcome: Outcome::Inserted, user_id, warnings, errors }
             }
@@ -149,7 +182,7 @@ impl Run<'_> {
         let has_fault = errors.iter().any(|fault| fault.reason == "InvalidAccountValidPeriod");
         if let Some(index) = existing
             && !has_fault
-            && checks::ends_before_it_begins(record, &self.directory.entries[index].user)
+            && checks::ends_before_it_begins(record, self.directory.user(index))
         {
             errors.push(Fault::invalid_account_valid_period());
         }
@@ -169,9 +202,9 @@ impl Run<'_> {
 
     /// The id of a user that a caller can look up: a dry run makes none.
     fn visible_id(&self, index: usize) -> Option<Uuid> {
-        let Entry { user, origin } = &self.directory.entries[index];
+        let origin = &self.directory.entries[index].origin;
         let is_imagined = self.rules.options.dry_run && matches!(origin, Origin::New(_));
-        (!is_imagined).then_some(user.id)
+        (!is_imagined).then_some(self.directory.id(index))
     }
 }
 

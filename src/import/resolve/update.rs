@@ -32,8 +32,7 @@ pub(super) fn apply(directory: &mut Directory, index: usize, record: Record) {
         login_id(directory, index, Identifier::PreferredUsername, login_ids.preferred_username);
     is_changed |= login_id(directory, index, Identifier::ExternalId, login_ids.external_id);
 
-    let entry = &mut directory.entries[index];
-    let user = &mut entry.user;
+    let user = directory.user_mut(index);
     // A mark is set for the value in this record; without one it says nothing.
     is_changed |= set(&mut user.email_verified, email_verified.filter(|_| has_email));
     is_changed |=
@@ -48,7 +47,7 @@ pub(super) fn apply(directory: &mut Directory, index: usize, record: Record) {
     is_changed |= set_all(&mut user.attributes, attributes);
     is_changed |= set_all(&mut user.custom_attributes, custom_attributes);
 
-    if let Origin::Found { is_changed: was_changed } = &mut entry.origin {
+    if let Origin::Found { is_changed: was_changed } = &mut directory.entries[index].origin {
         *was_changed |= is_changed;
     }
 }
@@ -66,7 +65,7 @@ fn login_id(
     };
     let replaced = directory.replace(index, which, new);
     if replaced == Replaced::Key {
-        let user = &mut directory.entries[index].user;
+        let user = directory.user_mut(index);
         match which {
             Identifier::Email => user.email_verified = false,
             Identifier::PhoneNumber => user.phone_number_verified = false,

@@ -48,7 +48,7 @@ impl Task {
     /// With the users that these records make in the directory.
     fn finding(mut self, records: &[&str]) -> Self {
         let made = Self::new(self.options.identifier, false).run(records).inserts;
-        self.found = made.into_iter().map(|(user, _)| User { version: 7, ..user }).collect();
+        self.found = made.into_iter().map(|(user, _)| User { version: 7, ..*user }).collect();
         self
     }
 
@@ -69,21 +69,27 @@ impl Task {
         self
     }
 
-    fn run(&self, records: &[&str]) -> Resolution {
-        let rules = Rules {
+    fn rules(&self) -> Rules<'_> {
+        Rules {
             options: self.options,
             unknown_roles_and_groups: self.unknown,
             known_roles: &self.known,
             known_groups: &self.known,
             known_users: &self.known_users,
-        };
+        }
+    }
+
+    fn candidates(&self, records: &[&str]) -> Vec<Candidate> {
         let candidate = |(index, record): (usize, &&str)| Candidate {
             record: parse(record.as_bytes(), self.options.identifier, &Settings::default()).record,
             new_id: new_id(index),
             shares_with_earlier_chunk: record.contains("shares"),
         };
-        let candidates = records.iter().enumerate().map(candidate).collect();
-        resolve(&rules, candidates, self.found.clone())
+        records.iter().enumerate().map(candidate).collect()
+    }
+
+    fn run(&self, records: &[&str]) -> Resolution {
+        resolve(&self.rules(), self.candidates(records), self.found.clone())
     }
 }
 

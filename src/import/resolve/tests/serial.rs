@@ -45,7 +45,7 @@ fn one_by_one(task: &Task, records: &[&str]) -> (Vec<Verdict>, Vec<BTreeMap<Stri
                 task.found.iter().position(|user| user.id == updated.id).expect("a found user");
             task.found[place] = updated;
         }
-        task.found.extend(run.inserts.into_iter().map(|(user, _)| user));
+        task.found.extend(run.inserts.into_iter().map(|(user, _)| *user));
     }
     (verdicts, task.found.iter().map(seen).collect())
 }
@@ -66,8 +66,19 @@ proptest! {
         let run = task.run(&records);
         prop_assert_eq!(&run.verdicts, &verdicts);
         let made: Vec<_> = run.inserts.iter().map(|(user, _)| seen(user)).collect();
-        prop_assert_eq!(made, users);
+        prop_assert_eq!(&made, &users);
         prop_assert_eq!(run.verdicts.len(), records.len());
+
+        let rules = task.rules();
+        if !upsert {
+            let mut inserting = Inserting::new(&rules, records.len());
+            let decisions = task.candidates(&records).into_iter().map(|it| inserting.decide(it));
+            let (told, made): (Vec<_>, Vec<_>) = decisions.map(|it| (it.verdict, it.insert)).unzip();
+            prop_assert_eq!(&told, &run.verdicts);
+            let made: Vec<_> = made.iter().flatten().map(|(user, _)| seen(user)).collect();
+            prop_assert_eq!(made, users);
+            prop_assert_eq!(inserting.finish(), (run.new_roles.clone(), run.new_groups.clone()));
+        }
 
         let dry = task.clone().dry().run(&records);
         prop_assert_eq!(outcomes(&dry), outcomes(&run));
