@@ -94,14 +94,19 @@ async fn every_scenario_converges() {
     let chosen = chosen(&mut random);
     let is_whole = std::env::var("CHAOS_SCENARIO").is_ok();
     let scale = Scale { stretch: Duration::from_secs(if is_whole { 10 } else { 3 }) };
-    let is_private = chosen.iter().any(|it| it.place != Place::Shared);
-    let ground = if is_private { Some(Arc::new(Ground::start().await)) } else { None };
+    let mut ground: Option<Arc<Ground>> = None;
     println!("{}", matrix::HEADER);
     let mut failed = Vec::new();
     for scenario in chosen {
-        if scenario.place == Place::PrivateWithRoot && !ground::is_root() {
-            println!("| `{}` | not played: it needs root |", scenario.name);
+        if let Some(lack) = ground::lack(scenario.place) {
+            println!("| `{}` | not played: {lack} |", scenario.name);
             continue;
+        }
+        let is_here = ground.as_ref().is_some_and(|it| it.serves(scenario.place));
+        if scenario.place != Place::Shared && !is_here {
+            // Stopped before the next ones start: they have the same ports.
+            drop(ground.take());
+            ground = Some(Arc::new(Ground::start(scenario.place).await));
         }
         let again = REGRESSIONS.iter().filter(|(name, _)| *name == scenario.name);
         for seed in again.map(|(_, seed)| *seed).chain([seed]) {

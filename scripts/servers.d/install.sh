@@ -21,11 +21,11 @@ find_postgres() {
 # Erlang machine; the name of the broker's own folder tells it for nothing.
 find_rabbitmq() {
     local home broker
-    for home in /usr/lib/rabbitmq/lib/rabbitmq_server-* /opt/rabbitmq /opt/rabbitmq_server-*; do
+    for home in "$system"/usr/lib/rabbitmq/lib/rabbitmq_server-* "$system"/opt/rabbitmq "$system"/opt/rabbitmq_server-*; do
         for broker in "$home"/plugins/rabbit-[0-9]*; do
             [[ -x $home/sbin/rabbitmq-server && ${broker##*/rabbit-} =~ ^([0-9]+)\.([0-9]+) ]] || continue
             ((BASH_REMATCH[1] * 100 + BASH_REMATCH[2] >= 310)) || continue
-            rabbitmq_home=$home
+            rabbitmq_home=${home#"$system"}
             return 0
         done
     done
@@ -35,6 +35,7 @@ find_rabbitmq() {
 require_servers() {
     [[ $(uname -s) == Linux ]] ||
         die "Private servers need Linux; elsewhere set DATABASE_URL and AMQP_URL to servers of your own."
+    require_debian
     find_postgres || die "PostgreSQL 15 or later is not installed: scripts/servers install gets it where the system has it."
     find_rabbitmq || die "RabbitMQ 3.10 or later is not installed: scripts/servers install gets it where the system has it."
 }
@@ -77,18 +78,22 @@ install() {
     local missing=()
     if ! foreign; then
         find_postgres || missing+=(postgresql)
-        find_rabbitmq || missing+=(rabbitmq-server)
+        [[ -n $system ]] || find_rabbitmq || missing+=(rabbitmq-server)
     fi
     command -v cc >/dev/null || missing+=(gcc libc6-dev)
-    ((${#missing[@]})) || return 0
-    command -v apt-get >/dev/null ||
-        die "Install PostgreSQL 15 or later, RabbitMQ 3.10 or later and a C compiler with this system's package manager" \
-            "(missing, by Debian's names: ${missing[*]}), or set DATABASE_URL and AMQP_URL to servers of your own."
-    as_root true 2>/dev/null ||
-        die "This user may not install packages; once, as root:" \
-            "apt-get install -y --no-install-recommends ${missing[*]}"
-    say "installing ${missing[*]}"
-    install_packages "${missing[@]}"
+    ((${#missing[@]} == 0)) || install_missing "${missing[@]}"
+    foreign || [[ -z $system ]] || make_debian
     # An old system has the packages, in versions that are too old.
     foreign || require_servers
+}
+
+install_missing() {
+    command -v apt-get >/dev/null ||
+        die "Install PostgreSQL 15 or later, RabbitMQ 3.10 or later and a C compiler with this system's package manager" \
+            "(missing, by Debian's names: $*), or set DATABASE_URL and AMQP_URL to servers of your own."
+    as_root true 2>/dev/null ||
+        die "This user may not install packages; once, as root:" \
+            "apt-get install -y --no-install-recommends $*"
+    say "installing $*"
+    install_packages "$@"
 }

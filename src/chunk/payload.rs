@@ -7,7 +7,7 @@ use super::{ChunkRef, Entry, Error, VERSION};
 use crate::seal::TaskKey;
 
 /// What the records of one chunk may take, framed. Intake cuts a chunk at about 1 MiB, after a
-/// record of at most 16 MiB.
+/// record of at most 14 MiB.
 pub const PAYLOAD_BYTES_MAX: usize = 32 << 20;
 
 /// Collects a chunk's records. Used again after [`Self::finish`], it keeps its memory.

@@ -100,8 +100,9 @@ pub struct Intake {
     #[arg(long, env, default_value_t = 256 * MIB)]
     pub json_bodies_bytes: u64,
     /// A record at most.
-    // A sealed chunk of one record has to fit a message and a delivery's memory several times.
-    #[arg(long, env, default_value_t = MIB, value_parser = clap::value_parser!(u64).range(KIB..=16 * MIB))]
+    // A chunk of almost 1 MiB and one more record has to fit a message, even if nothing of it can be
+    // compressed. RabbitMQ 4 takes 16 MiB by default, RabbitMQ 3 128 MiB.
+    #[arg(long, env, default_value_t = MIB, value_parser = clap::value_parser!(u64).range(KIB..=14 * MIB))]
     pub max_record_bytes: u64,
     /// Records in a task at most.
     #[arg(long, env, default_value_t = 10_000_000, value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]

@@ -7,8 +7,8 @@ use super::{Claimed, publish_span};
 use crate::amqp::{ChunkMessage, Fate, Lane, Publisher};
 use crate::{failpoint, metrics, pg, telemetry};
 
-/// Payloads in memory at once. A chunk is about 1 MiB before compression and 16 MiB at the very
-/// most (one record of the largest size that can be set), so this stays below 64 MiB.
+/// Payloads in memory at once. A chunk is about 1 MiB before compression and 15 MiB at the very
+/// most (with one record of the largest size that can be set), so this stays below 64 MiB.
 const BATCH: usize = 4;
 
 /// How long a chunk rests that the broker did not take, in seconds: a missing queue is declared

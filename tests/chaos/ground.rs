@@ -1,4 +1,5 @@
-//! A Postgres and a RabbitMQ of the scenarios' own, that may be stopped, killed and frozen.
+//! A Postgres and a RabbitMQ of the scenarios' own, that may be stopped, killed and frozen: a pair,
+//! or one of them more than one process.
 //!
 //! `scripts/servers` runs them on ports beside those of the tests; they are stopped when this is
 //! dropped.
@@ -6,20 +7,51 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::harness::{Servers, eventually, holds, variable};
+use crate::harness::{Proxy, Servers, eventually, holds, variable, with_address};
+use crate::scenarios::Place;
 
-/// How far the ports lie from those of the tests; the highest port of a base is 92 above it.
+/// How far the ports lie from those of the tests; the highest port of a base is 94 above it.
 const PORTS_BEYOND: u64 = 200;
+/// Where a base has its RabbitMQ, with the further nodes of a cluster after it, and its `PgBouncer`.
+const RABBITMQ_BEYOND: u64 = 72;
+const PGBOUNCER_BEYOND: u64 = 62;
+/// The Debian that has a `PgBouncer` which is new enough.
+const DEBIAN: &str = "trixie";
 
 #[derive(Debug, Clone)]
 struct Script {
     base: u64,
+    settings: Vec<(&'static str, String)>,
 }
 
 #[derive(Debug)]
 pub struct Ground {
     script: Script,
     folder: PathBuf,
+    place: Place,
+    /// What leads the clients of a cluster to a node that is there. The service knows one address.
+    balancer: Option<Proxy>,
+}
+
+fn files() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(".servers")
+}
+
+/// The Debian whose RabbitMQ is used, where it is not this machine's.
+fn debian(place: Place) -> Option<String> {
+    let asked_for = std::env::var("SERVERS_DEBIAN").ok().filter(|name| !name.is_empty());
+    asked_for.or_else(|| (place == Place::Pooled).then(|| DEBIAN.to_owned()))
+}
+
+/// Why a scenario of this place cannot be played here.
+pub fn lack(place: Place) -> Option<&'static str> {
+    match place {
+        Place::PrivateWithRoot if !is_root() => Some("it needs root"),
+        Place::Pooled if !is_root() || !files().join(format!("debian-{DEBIAN}")).exists() => Some(
+            "it needs PgBouncer 1.21, which `SERVERS_DEBIAN=trixie scripts/servers install` gets, as root",
+        ),
+        _ => None,
+    }
 }
 
 impl Script {
@@ -27,6 +59,7 @@ impl Script {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/servers");
         let mut command = Command::new(script);
         command.args(arguments).env("SERVERS_PORT_BASE", self.base.to_string());
+        command.envs(self.settings.iter().map(|(name, value)| (name, value)));
         for name in ["DATABASE_URL", "AMQP_URL", "SERVERS_DIR"] {
             command.env_remove(name);
         }
@@ -38,13 +71,37 @@ impl Script {
 }
 
 impl Ground {
-    pub async fn start() -> Self {
+    pub async fn start(place: Place) -> Self {
         let base = variable("CHAOS_PORT_BASE")
             .unwrap_or_else(|| variable("SERVERS_PORT_BASE").unwrap_or(25_400) + PORTS_BEYOND);
-        let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!(".servers/{base}"));
-        let ground = Self { script: Script { base }, folder };
-        ground.servers(&["start"]).await;
+        let (mut name, mut settings) = (base.to_string(), Vec::new());
+        if let Some(debian) = debian(place) {
+            name = format!("{name}-{debian}");
+            settings.push(("SERVERS_DEBIAN", debian));
+        }
+        let mut balancer = None;
+        if place == Place::Cluster {
+            name.push_str("-cluster");
+            settings.push(("SERVERS_NODES", "3".to_owned()));
+            let nodes = (0..3).map(|node| format!("127.0.0.1:{}", base + RABBITMQ_BEYOND + node));
+            balancer = Some(Proxy::among(nodes.collect()).await);
+        }
+        let folder = files().join(name);
+        let ground = Self { script: Script { base, settings }, folder, place, balancer };
+        ground.start_all().await;
         ground
+    }
+
+    /// Starts whatever does not run.
+    pub async fn start_all(&self) {
+        let pooler: &[&str] = if self.place == Place::Pooled { &["pgbouncer"] } else { &[] };
+        self.servers(&[&["start"], pooler].concat()).await;
+    }
+
+    /// May a scenario of this place be played here?
+    pub fn serves(&self, place: Place) -> bool {
+        let kind = |place| if place == Place::PrivateWithRoot { Place::Private } else { place };
+        kind(place) == kind(self.place)
     }
 
     /// Runs `scripts/servers` for this pair, and returns what it printed.
@@ -65,7 +122,22 @@ impl Ground {
             let line = settings.lines().find_map(|line| line.strip_prefix(name)).unwrap();
             line.replace('\\', "")
         };
-        Servers { database_url: value("export DATABASE_URL="), amqp_url: value("export AMQP_URL=") }
+        let amqp_url = value("export AMQP_URL=");
+        let amqp_url = match &self.balancer {
+            Some(balancer) => with_address(&amqp_url, balancer.address),
+            None => amqp_url,
+        };
+        Servers { database_url: value("export DATABASE_URL="), amqp_url }
+    }
+
+    /// The way that processes take to a database.
+    pub fn through_pooler(&self, url: &str) -> String {
+        match self.place {
+            Place::Pooled => {
+                with_address(url, format!("127.0.0.1:{}", self.script.base + PGBOUNCER_BEYOND))
+            }
+            _ => url.to_owned(),
+        }
     }
 
     fn pid(&self, file: &str) -> u32 {
@@ -77,8 +149,12 @@ impl Ground {
         self.pid("postgres/data/postmaster.pid")
     }
 
-    fn node(&self) -> u32 {
-        self.pid("rabbitmq/pid")
+    /// A node of RabbitMQ, by its number in the cluster.
+    fn node(&self, number: u32) -> u32 {
+        match number {
+            1 => self.pid("rabbitmq/pid"),
+            _ => self.pid(&format!("rabbitmq-{number}/pid")),
+        }
     }
 
     /// A fast shutdown: sessions are ended, and everything is written.
@@ -88,7 +164,11 @@ impl Ground {
 
     /// An orderly stop of the broker.
     pub async fn stop_rabbitmq(&self) {
-        stop(self.node(), "TERM").await;
+        self.stop_node(1).await;
+    }
+
+    pub async fn stop_node(&self, number: u32) {
+        stop(self.node(number), "TERM").await;
     }
 
     /// Freezes or thaws the postmaster with all of its backends.
@@ -100,12 +180,17 @@ impl Ground {
     }
 
     pub fn signal_rabbitmq(&self, name: &str) {
-        signal(self.node(), name);
+        self.signal_node(1, name);
+    }
+
+    pub fn signal_node(&self, number: u32, name: &str) {
+        signal(self.node(number), name);
     }
 
     /// Both servers anew and empty, for a scenario that left them in ruins.
     pub async fn reset(&self) {
         self.servers(&["reset"]).await;
+        self.start_all().await;
     }
 }
 

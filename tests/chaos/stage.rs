@@ -36,8 +36,10 @@ pub struct Stage {
 pub const UNHURRIED: &str =
     "apply.before_commit=delay:20;apply.after_commit=delay:5;relay.after_publish=delay:5";
 
-async fn member(role: Role, world: &World, is_api: bool) -> Member {
-    let (postgres, database_url) = Proxy::before(&world.database.url).await;
+async fn member(role: Role, world: &World, ground: Option<&Ground>, is_api: bool) -> Member {
+    let url = &world.database.url;
+    let url = ground.map_or_else(|| url.clone(), |ground| ground.through_pooler(url));
+    let (postgres, database_url) = Proxy::before(&url).await;
     let (rabbitmq, amqp_url) = Proxy::before(&world.servers.amqp_url).await;
     let role = role
         .env("DATABASE_URL", database_url)
@@ -85,10 +87,10 @@ impl Stage {
     pub async fn set(world: World, ground: Option<Arc<Ground>>, seed: u64) -> Self {
         let (mut apis, mut workers) = (Vec::new(), Vec::new());
         for _ in 0..2 {
-            apis.push(member(world.api(), &world, true).await);
+            apis.push(member(world.api(), &world, ground.as_deref(), true).await);
         }
         for _ in 0..4 {
-            workers.push(member(world.worker(), &world, false).await);
+            workers.push(member(world.worker(), &world, ground.as_deref(), false).await);
         }
         let client = world.client(&apis[0].process).await;
         let doors = apis.iter().map(|api| api.door.as_ref().expect("an API has one").address);
@@ -118,7 +120,8 @@ impl Stage {
     }
 
     pub async fn hire(&mut self) {
-        let worker = member(self.world.worker(), &self.world, false).await;
+        let ground = self.ground.as_deref();
+        let worker = member(self.world.worker(), &self.world, ground, false).await;
         self.workers.push(worker);
     }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::harness::{World, assert_converged, eventually, holds, lines, variable};
+use crate::harness::{World, answer, assert_converged, eventually, holds, lines, variable};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broken_upload_leaves_no_row() {
@@ -97,4 +97,35 @@ async fn a_line_that_is_no_json_harms_itself_alone() {
     let detail = &seen["details"][150];
     assert_eq!(detail["errors"][0]["reason"], "InvalidJSON");
     assert!(detail.get("record").is_none(), "what is no record is not echoed: {detail}");
+}
+
+/// What is neither text nor compressed by anybody, on one line.
+fn noise(bytes: usize) -> Vec<u8> {
+    let mut state = 1_u64;
+    let next = move || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 32) as u8
+    };
+    std::iter::repeat_with(next).filter(|byte| !b"\r\n".contains(byte)).take(bytes).collect()
+}
+
+/// `RabbitMQ` 4 takes 16 MiB in a message by default, and closes the channel over more: the relay
+/// would publish such a chunk again and again.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_largest_chunk_that_settings_allow_fits_a_message() {
+    let world = World::new().await;
+    let record_bytes_max = 14 << 20;
+    let api = world.api().env("MAX_RECORD_BYTES", record_bytes_max).start().await;
+    let client = world.client(&api).await;
+    let _worker = world.worker().start().await;
+    // The first leaves its chunk just open for the second.
+    let body = [noise((1 << 20) - 100), noise(record_bytes_max)].join(&b'\n');
+    let task = answer(client.ndjson("identifier=email").body(body)).await.task();
+    let seen = assert_converged(&world, &client, &task).await;
+    assert_eq!(seen["summary"]["failed"], 2);
+    assert_eq!(world.database.count("SELECT count(*) FROM import_chunk", &[]).await, 1);
+    let above = world.api().env("MAX_RECORD_BYTES", record_bytes_max + 1).run().await;
+    assert_eq!(above.code, Some(2), "{above:?}");
 }

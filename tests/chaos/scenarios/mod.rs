@@ -1,9 +1,11 @@
 //! The scenarios, by name.
 
+mod cluster;
 mod disk;
 mod messages;
 mod mix;
 mod network;
+mod pooler;
 mod postgres;
 mod rabbitmq;
 mod telemetry;
@@ -24,6 +26,10 @@ pub enum Place {
     Private,
     /// As [`Place::Private`], and mounts a disk, which only root may.
     PrivateWithRoot,
+    /// As [`Place::Private`], and RabbitMQ is a cluster of three nodes.
+    Cluster,
+    /// As [`Place::Private`], and the processes reach Postgres through `PgBouncer`.
+    Pooled,
 }
 
 #[derive(Debug)]
@@ -60,7 +66,9 @@ pub fn all() -> Vec<&'static Scenario> {
         messages::ALL,
         network::ALL,
         rabbitmq::ALL,
+        cluster::ALL,
         postgres::ALL,
+        pooler::ALL,
         disk::ALL,
         telemetry::ALL,
         mix::ALL,

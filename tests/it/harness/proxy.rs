@@ -40,7 +40,7 @@ pub enum Leg {
 pub struct Proxy {
     pub address: SocketAddr,
     leg: watch::Sender<Leg>,
-    server: Arc<Mutex<String>>,
+    servers: Arc<Mutex<Vec<String>>>,
     counts: Arc<Counts>,
     _tasks: JoinSet<()>,
 }
@@ -65,12 +65,17 @@ enum Direction {
 impl Proxy {
     /// In front of `host:port`.
     pub async fn to(server: String) -> Self {
+        Self::among(vec![server]).await
+    }
+
+    /// In front of several, as a balancer: each connection goes to the next one that takes it.
+    pub async fn among(servers: Vec<String>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (leg, seen) = watch::channel(Leg::Pass);
         let counts = Arc::new(Counts::default());
-        let server = Arc::new(Mutex::new(server));
-        let (counted, target) = (counts.clone(), server.clone());
+        let servers = Arc::new(Mutex::new(servers));
+        let (counted, targets) = (counts.clone(), servers.clone());
         let mut tasks = JoinSet::new();
         tasks.spawn(async move {
             // Ends, and ends everybody with it, when the proxy is dropped.
@@ -80,23 +85,25 @@ impl Proxy {
                     counted.hits.fetch_add(1, Ordering::Relaxed);
                     continue;
                 }
-                counted.opened.fetch_add(1, Ordering::Relaxed);
+                let number = counted.opened.fetch_add(1, Ordering::Relaxed);
                 counted.open.fetch_add(1, Ordering::Relaxed);
-                let server = target.lock().unwrap().clone();
+                let mut servers = targets.lock().unwrap().clone();
+                let first = number % servers.len();
+                servers.rotate_left(first);
                 let (seen, counts) = (seen.clone(), counted.clone());
                 connections.spawn(async move {
-                    carry(client, server, seen, &counts).await;
+                    carry(client, &servers, seen, &counts).await;
                     counts.open.fetch_sub(1, Ordering::Relaxed);
                 });
                 while connections.try_join_next().is_some() {}
             }
         });
-        Self { address, leg, server, counts, _tasks: tasks }
+        Self { address, leg, servers, counts, _tasks: tasks }
     }
 
     /// New connections go to another `host:port`.
     pub fn retarget(&self, server: String) {
-        *self.server.lock().unwrap() = server;
+        *self.servers.lock().unwrap() = vec![server];
     }
 
     /// In front of the server that a URL names; returns the URL through the proxy too.
@@ -134,8 +141,17 @@ impl Proxy {
 /// The connection is to end by a reset.
 struct Broken;
 
-async fn carry(client: TcpStream, server: String, leg: watch::Receiver<Leg>, counts: &Counts) {
-    let Ok(server) = TcpStream::connect(server).await else { return };
+async fn first_that_answers(servers: &[String]) -> Option<TcpStream> {
+    for server in servers {
+        if let Ok(stream) = TcpStream::connect(server).await {
+            return Some(stream);
+        }
+    }
+    None
+}
+
+async fn carry(client: TcpStream, servers: &[String], leg: watch::Receiver<Leg>, counts: &Counts) {
+    let Some(server) = first_that_answers(servers).await else { return };
     let (from_client, mut to_client) = client.into_split();
     let (from_server, mut to_server) = server.into_split();
     let mut ending = leg.clone();
