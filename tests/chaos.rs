@@ -27,6 +27,8 @@ mod load;
 mod matrix;
 #[path = "chaos/oracle.rs"]
 mod oracle;
+#[path = "chaos/previous.rs"]
+mod previous;
 #[path = "chaos/random.rs"]
 mod random;
 #[path = "chaos/scenarios/mod.rs"]
@@ -99,8 +101,8 @@ async fn every_scenario_converges() {
     println!("{}", matrix::HEADER);
     let mut failed = Vec::new();
     for scenario in chosen {
-        if scenario.place == Place::PrivateWithRoot && !ground::is_root() {
-            println!("| `{}` | not played: it needs root |", scenario.name);
+        if let Err(why) = (scenario.prepare)() {
+            println!("| `{}` | not played: {why} |", scenario.name);
             continue;
         }
         let again = REGRESSIONS.iter().filter(|(name, _)| *name == scenario.name);

@@ -92,3 +92,12 @@ install() {
     # An old system has the packages, in versions that are too old.
     foreign || require_servers
 }
+
+# What single fault scenarios need beside the servers.
+install_extras() {
+    ! compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' >/dev/null || return 0
+    { command -v apt-get && as_root true; } >/dev/null 2>&1 ||
+        die "Wrong clocks need libfaketime: install it (faketime, by Debian's name)."
+    say "installing faketime"
+    install_packages faketime
+}

@@ -149,7 +149,3 @@ fn children(parent: u32) -> Vec<u32> {
         })
         .collect()
 }
-
-pub fn is_root() -> bool {
-    std::fs::metadata("/proc/self").is_ok_and(|it| std::os::unix::fs::MetadataExt::uid(&it) == 0)
-}

@@ -1,11 +1,13 @@
 //! The scenarios, by name.
 
+mod clocks;
 mod disk;
 mod messages;
 mod mix;
 mod network;
 mod postgres;
 mod rabbitmq;
+mod releases;
 mod telemetry;
 mod workers;
 
@@ -22,8 +24,6 @@ pub enum Place {
     Shared,
     /// It stops, kills or misleads a server.
     Private,
-    /// As [`Place::Private`], and mounts a disk, which only root may.
-    PrivateWithRoot,
 }
 
 #[derive(Debug)]
@@ -31,6 +31,8 @@ pub struct Scenario {
     pub name: &'static str,
     pub does: &'static str,
     pub place: Place,
+    /// Gets what it needs beside the servers, or says why it cannot be played.
+    pub prepare: fn() -> Result<(), String>,
     /// Less than this, and it has not happened.
     pub faults_min: u64,
     /// It takes less than half a minute, and is one of those of `make test`.
@@ -47,6 +49,7 @@ const USUAL: Scenario = Scenario {
     name: "",
     does: "",
     place: Place::Shared,
+    prepare: || Ok(()),
     faults_min: 1,
     is_short: false,
     completes: true,
@@ -63,6 +66,8 @@ pub fn all() -> Vec<&'static Scenario> {
         postgres::ALL,
         disk::ALL,
         telemetry::ALL,
+        clocks::ALL,
+        releases::ALL,
         mix::ALL,
     ];
     files.into_iter().flatten().collect()
