@@ -4,7 +4,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test servers stop lint chaos soak bench bench-large client-check fuzz fuzz-inputs deploy-check compose-check
+.PHONY: help demo test servers stop lint chaos soak bench bench-large client-check fuzz fuzz-inputs mutants deploy-check compose-check
 
 # Its output is taken first: the exit code of a command inside `eval "$(...)"` is lost.
 with_env = settings="$$(scripts/servers env)" && eval "$$settings" &&
@@ -30,7 +30,7 @@ lint: ## check format, clippy, rustdoc and, where it is installed, shellcheck
 	cargo fmt --check --manifest-path fuzz/Cargo.toml
 	cargo clippy --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --no-deps --document-private-items --locked
-	@if command -v shellcheck >/dev/null; then shellcheck -x -a scripts/servers scripts/demo scripts/client-check scripts/fuzz scripts/fuzz-inputs .ci/run \
+	@if command -v shellcheck >/dev/null; then shellcheck -x -a scripts/servers scripts/demo scripts/client-check scripts/fuzz scripts/fuzz-inputs scripts/mutants .ci/run \
 		scripts/deploy-check scripts/compose-check scripts/compose-check.d/*-entrypoint deploy/compose/secrets deploy/compose/init-roles.sh; fi
 
 chaos: servers ## play every fault scenario and print their table; CHAOS_SCENARIO picks, CHAOS_SEED repeats, CHAOS_SECONDS (300) is the mix
@@ -56,6 +56,9 @@ fuzz: ## fuzz the API by its OpenAPI document, FUZZ_EXAMPLES (100) per operation
 
 fuzz-inputs: ## fuzz the readers of untrusted bytes, FUZZ_SECONDS (600) per target (needs rustup)
 	@scripts/fuzz-inputs
+
+mutants: ## take away one guard after the other, and see its test fail; MUTANTS=name,name picks
+	@scripts/mutants
 
 deploy-check: ## validate manifests, chart, compose file, alerts and dashboard without a cluster
 	@scripts/deploy-check

@@ -27,6 +27,8 @@ mod load;
 mod matrix;
 #[path = "chaos/oracle.rs"]
 mod oracle;
+#[path = "chaos/previous.rs"]
+mod previous;
 #[path = "chaos/random.rs"]
 mod random;
 #[path = "chaos/scenarios/mod.rs"]
@@ -98,8 +100,8 @@ async fn every_scenario_converges() {
     println!("{}", matrix::HEADER);
     let mut failed = Vec::new();
     for scenario in chosen {
-        if let Some(lack) = ground::lack(scenario.place) {
-            println!("| `{}` | not played: {lack} |", scenario.name);
+        if let Err(why) = (scenario.prepare)() {
+            println!("| `{}` | not played: {why} |", scenario.name);
             continue;
         }
         let is_here = ground.as_ref().is_some_and(|it| it.serves(scenario.place));

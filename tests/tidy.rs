@@ -12,6 +12,8 @@ mod claims;
 mod deploy;
 #[path = "tidy/imports.rs"]
 mod imports;
+#[path = "tidy/mutants.rs"]
+mod mutants;
 #[path = "tidy/sizes.rs"]
 mod sizes;
 #[path = "tidy/source.rs"]
@@ -92,6 +94,11 @@ fn nothing_is_left_to_do_in_the_source() {
 #[test]
 fn no_text_points_out_of_the_repository() {
     assert_none("a path that exists on one machine only", &claims::foreign_path_complaints());
+}
+
+#[test]
+fn every_mutant_still_applies_and_names_its_tests() {
+    assert_none("the patches of tests/mutants", &mutants::complaints());
 }
 
 #[test]

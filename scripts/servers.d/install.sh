@@ -97,3 +97,12 @@ install_missing() {
     say "installing $*"
     install_packages "$@"
 }
+
+# What single fault scenarios need beside the servers.
+install_extras() {
+    ! compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' >/dev/null || return 0
+    { command -v apt-get && as_root true; } >/dev/null 2>&1 ||
+        die "Wrong clocks need libfaketime: install it (faketime, by Debian's name)."
+    say "installing faketime"
+    install_packages faketime
+}

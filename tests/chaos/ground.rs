@@ -4,6 +4,7 @@
 //! `scripts/servers` runs them on ports beside those of the tests; they are stopped when this is
 //! dropped.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -43,15 +44,18 @@ fn debian(place: Place) -> Option<String> {
     asked_for.or_else(|| (place == Place::Pooled).then(|| DEBIAN.to_owned()))
 }
 
-/// Why a scenario of this place cannot be played here.
-pub fn lack(place: Place) -> Option<&'static str> {
-    match place {
-        Place::PrivateWithRoot if !is_root() => Some("it needs root"),
-        Place::Pooled if !is_root() || !files().join(format!("debian-{DEBIAN}")).exists() => Some(
-            "it needs PgBouncer 1.21, which `SERVERS_DEBIAN=trixie scripts/servers install` gets, as root",
-        ),
-        _ => None,
+/// Mounting, and changing the root, are for root alone.
+pub fn is_root() -> bool {
+    std::fs::metadata("/proc/self").unwrap().uid() == 0
+}
+
+/// There is a `PgBouncer`, or the reason why not.
+pub fn has_pgbouncer() -> Result<(), String> {
+    if is_root() && files().join(format!("debian-{DEBIAN}")).exists() {
+        return Ok(());
     }
+    Err("it needs PgBouncer 1.21, which `SERVERS_DEBIAN=trixie scripts/servers install` gets, as root"
+        .to_owned())
 }
 
 impl Script {
@@ -100,8 +104,7 @@ impl Ground {
 
     /// May a scenario of this place be played here?
     pub fn serves(&self, place: Place) -> bool {
-        let kind = |place| if place == Place::PrivateWithRoot { Place::Private } else { place };
-        kind(place) == kind(self.place)
+        place == self.place
     }
 
     /// Runs `scripts/servers` for this pair, and returns what it printed.
@@ -233,8 +236,4 @@ fn children(parent: u32) -> Vec<u32> {
             after_name.split(' ').nth(1) == Some(&parent.to_string())
         })
         .collect()
-}
-
-pub fn is_root() -> bool {
-    std::fs::metadata("/proc/self").is_ok_and(|it| std::os::unix::fs::MetadataExt::uid(&it) == 0)
 }

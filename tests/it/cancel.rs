@@ -27,5 +27,7 @@ async fn nothing_changes_after_a_cancel_is_answered() {
     assert_eq!(world.database.count("SELECT count(*) FROM directory_user", &[]).await, users);
     assert_eq!(later["summary"]["inserted"], users);
     assert!((300..3000).contains(&users), "it was stopped in the middle: {users}");
+    let dead = world.broker.ready(&world.broker.dead()).await;
+    assert_eq!(dead, 0, "what was on its way means nothing any more, and is no fault");
     assert_eq!(client.cancel(&task).await.status, 409, "it is pending no more");
 }

@@ -210,7 +210,9 @@ async fn what_exceeds_a_limit_is_told_the_limit_and_leaves_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_project_has_only_so_many_pending_tasks_and_a_replay_is_never_refused() {
     let world = World::new().await;
-    let api = world.api().env("MAX_OPEN_TASKS", 3).start().await;
+    // All ten stand before their last step at once, and whoever counts has not seen the others.
+    let slow = "intake.before_commit=delay:300";
+    let api = world.api().env("MAX_OPEN_TASKS", 3).failpoints(slow).start().await;
     let client = world.client(&api).await;
     let send = |number: usize| {
         let request =

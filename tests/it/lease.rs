@@ -67,6 +67,37 @@ async fn a_publish_to_a_missing_queue_is_not_taken_for_sent() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_publish_that_is_lost_on_its_way_is_not_taken_for_sent() {
+    let world = World::new().await;
+    let (proxy, through) = Proxy::before(&world.servers.amqp_url).await;
+    // As above; and a moment between claim and publish, in which the way is made to break.
+    let api = world.api().env("CHUNK_RECORDS", 100).env("CHUNK_LEASE_SECONDS", 3600);
+    let api = api.env("AMQP_URL", &through).failpoints("relay.after_claim=delay:2000");
+    let api = api.start().await;
+    let client = world.client(&api).await;
+    await_relay(&client, &api).await;
+    let task = client.import_lines(lines(0..300)).await.task();
+    eventually("the chunks are claimed", 30, async || {
+        let claimed = "SELECT count(*) FROM import_chunk WHERE published > 0";
+        let claimed = world.database.count(claimed, &[]).await;
+        holds(claimed == 3, claimed)
+    })
+    .await;
+    // More than heartbeats come to, and less than a chunk.
+    proxy.set(Leg::CutAfter(200));
+    eventually("what was published is lost", 30, async || {
+        let hits = proxy.hits();
+        holds(hits > 0, hits)
+    })
+    .await;
+    proxy.set(Leg::Pass);
+    world.broker.await_ready(&world.broker.bulk(), 3).await;
+
+    let _worker = world.worker().start().await;
+    assert_converged(&world, &client, &task).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_broker_that_is_away_does_not_stop_a_200() {
     let world = World::new().await;
     let (proxy, through) = Proxy::before(&world.servers.amqp_url).await;

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::harness::{Client, Process, World, answer, assert_converged};
+use crate::harness::{Client, Process, World, answer, assert_converged, eventually, holds};
 
 /// An API that cuts chunks of so many records, its client and four workers.
 async fn started(world: &World, chunk_records: usize) -> (Process, Client, Vec<Process>) {
@@ -110,4 +110,39 @@ async fn a_chunk_comes_after_each_of_seventy_that_it_shares_a_login_id_with() {
     assert_eq!(edges, expected, "it waited for more than 64 chunks, each by name");
     let last = "SELECT count(*) FROM directory_user WHERE attributes->>'name' = 'last'";
     assert_eq!(world.database.count(last, &[]).await, 70, "the later record wins");
+}
+
+/// No relay publishes a chunk that waits; but it may have been cut, or restored, since it was.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chunk_that_is_handed_over_before_its_turn_waits() {
+    let world = World::new().await;
+    let api = world.api().env("CHUNK_RECORDS", 2).start().await;
+    let client = world.client(&api).await;
+    let mut lines = String::new();
+    for index in 0..4 {
+        let user = index % 2;
+        writeln!(lines, "{{\"email\":\"user{user}@example.com\",\"name\":\"{index}\"}}").unwrap();
+    }
+    let request = client.ndjson("identifier=email&upsert=true").body(lines);
+    let task = answer(request).await.task();
+    let bulk = world.broker.bulk();
+    world.broker.await_ready(&bulk, 1).await;
+    let first = world.broker.take(&bulk).await.remove(0);
+    let sealed = "SELECT sealed FROM import_chunk WHERE first_index = 2 AND waits = 1";
+    let sealed = world.database.row(sealed, &[]).await.get(0);
+    world.broker.publish(&first.of_another(2, 2, sealed)).await;
+
+    let worker = world.worker().start().await;
+    eventually("the early message was acknowledged", 30, async || {
+        let seen = client.metrics(worker.address()).await;
+        let stale = seen.sum("user_import_stale_deliveries_total", "");
+        holds(stale >= 1.0, stale)
+    })
+    .await;
+    assert_eq!(world.database.count("SELECT count(*) FROM directory_user", &[]).await, 0);
+    world.broker.publish(&first).await;
+    let seen = assert_converged(&world, &client, &task).await;
+    assert_eq!(outcomes(&seen), [2, 2, 0, 0]);
+    let user = client.get("/users?email=user1@example.com").await.json();
+    assert_eq!(user["name"], "3", "the later record wins");
 }

@@ -44,6 +44,40 @@ async fn one_record_of_a_thousand_that_the_database_refuses_is_the_only_one_to_f
     assert_one_unprocessable(&seen, 567, 999);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_of_a_chunk_that_was_cut_since_changes_nothing() {
+    let world = World::new().await;
+    let refuse = "ALTER TABLE directory_user ADD CONSTRAINT nobody_foresaw_this
+        CHECK (email_key <> 'user42@example.com')";
+    world.database.execute(refuse, &[]).await;
+    let (mut api, client, _) = world.started(0).await;
+    let task = client.import_lines(lines(0..200)).await.task();
+    let bulk = world.broker.bulk();
+    world.broker.await_ready(&bulk, 2).await;
+    let messages = world.broker.take(&bulk).await;
+    // Without a relay the parts stay where they are, and their first one has the whole's index.
+    api.kill();
+    let worker = world.worker().start().await;
+    world.broker.publish(&messages[0]).await;
+    let seen = async |what: &str, counter: &str| {
+        eventually(what, 30, async || {
+            let seen = client.metrics(worker.address()).await.sum(counter, "");
+            holds(seen >= 1.0, seen)
+        })
+        .await;
+    };
+    seen("the chunk was cut", SPLIT).await;
+    world.broker.publish(&messages[0]).await;
+    seen("the old message was acknowledged", "user_import_stale_deliveries_total").await;
+    assert_eq!(world.database.count("SELECT count(*) FROM directory_user", &[]).await, 0);
+
+    api.again().await;
+    let client = client.at(api.address());
+    world.broker.publish(&messages[1]).await;
+    let seen = assert_converged(&world, &client, &task).await;
+    assert_one_unprocessable(&seen, 42, 199);
+}
+
 /// Starts a worker again each time it dies, until the task ends. Returns the one that is left, and
 /// how many died.
 async fn supervised(role: Role, client: &Client, task: &str) -> (Process, usize) {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::harness::{World, assert_converged, eventually, holds, lines, plain};
+use crate::harness::{Client, Process, World, assert_converged, eventually, holds, lines, plain};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_tasks_that_insert_the_same_users_make_each_once() {
@@ -12,11 +12,12 @@ async fn two_tasks_that_insert_the_same_users_make_each_once() {
     let backwards: String = (0..500).rev().map(|n| plain(n).to_string() + "\n").collect();
     let tasks =
         [client.import_lines(forwards).await.task(), client.import_lines(backwards).await.task()];
-    world.broker.await_ready(&world.broker.bulk(), 10).await;
-    // Each holds what it has inserted until the other wants it too.
-    let role =
-        world.worker().env("WORKER_CONCURRENCY", 5).failpoints("apply.before_commit=delay:300");
-    let workers = [role.clone().start().await, role.start().await];
+    // A stranger's user in the middle of each chunk holds both tasks up there: whoever came from
+    // the other side holds the other half by then.
+    let insert = "BEGIN; INSERT INTO directory_user (project, id, email_key)
+        SELECT number, gen_random_uuid(), 'user' || n || '@example.com'
+        FROM project, generate_series(50, 450, 100) n";
+    let workers = ten_behind(&world, insert).await;
 
     let mut inserted = 0;
     let mut skipped = 0;
@@ -27,15 +28,74 @@ async fn two_tasks_that_insert_the_same_users_make_each_once() {
     }
     assert_eq!((inserted, skipped), (500, 500));
     assert_eq!(world.database.count("SELECT count(*) FROM directory_user", &[]).await, 500);
+    // Both insert in the order of the keys, whatever the order of the files.
+    assert_met_without_deadlock(&client, &workers).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_tasks_that_update_the_same_users_never_deadlock() {
+    let world = World::new().await;
+    let (_api, client, first) = world.started(1).await;
+    let made = client.import_lines(lines(0..500)).await.task();
+    assert_converged(&world, &client, &made).await;
+    drop(first);
+    let change = |task: &str, n: usize| {
+        format!("{{\"email\":\"user{n}@example.com\",\"name\":\"{task}\"}}\n")
+    };
+    let forwards: String = (0..500).map(|n| change("one", n)).collect();
+    let backwards: String = (0..500).rev().map(|n| change("two", n)).collect();
+    let mut tasks = Vec::new();
+    for body in [forwards, backwards] {
+        let request = client.ndjson("identifier=email&upsert=true").body(body);
+        tasks.push(crate::harness::answer(request).await.task());
+    }
+    // Whoever locks users begins when a stranger lets go of all of them.
+    let lock = "BEGIN; SELECT FROM directory_user FOR NO KEY UPDATE";
+    let workers = ten_behind(&world, lock).await;
+
+    for task in &tasks {
+        let seen = assert_converged(&world, &client, task).await;
+        assert_eq!(seen["summary"]["updated"], 500);
+    }
+    assert_met_without_deadlock(&client, &workers).await;
+}
+
+/// Hands the ten chunks of both tasks to two workers at once, behind what a stranger has done, who
+/// undoes it when each chunk waits for somebody. Each chunk then holds what it got until the other
+/// task wants it too.
+async fn ten_behind(world: &World, stranger_does: &str) -> [Process; 2] {
+    let bulk = world.broker.bulk();
+    world.broker.await_ready(&bulk, 10).await;
+    let messages = world.broker.take(&bulk).await;
+    let role =
+        world.worker().env("WORKER_CONCURRENCY", 5).failpoints("apply.before_commit=delay:300");
+    let workers = [role.clone().start().await, role.start().await];
+    world.broker.await_consumers(&bulk, 2).await;
+    let stranger = world.database.connect().await;
+    stranger.batch_execute(stranger_does).await.unwrap();
+    for message in &messages {
+        world.broker.publish(message).await;
+    }
+    eventually("ten chunks wait for somebody", 30, async || {
+        let waiting = "SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted
+            AND pid IN (SELECT pid FROM pg_stat_activity WHERE datname = current_database())";
+        let waiting = world.database.count(waiting, &[]).await;
+        holds(waiting == 10, waiting)
+    })
+    .await;
+    stranger.batch_execute("ROLLBACK").await.unwrap();
+    workers
+}
+
+async fn assert_met_without_deadlock(client: &Client, workers: &[Process]) {
     let (mut races, mut retries) = (0.0, 0.0);
-    for worker in &workers {
+    for worker in workers {
         let seen = client.metrics(worker.address()).await;
         races += seen.sum("user_import_races_total", "");
         races += seen.sum("user_import_copies_in_vain_total", "");
         retries += seen.sum("user_import_transient_retries_total", "");
     }
     assert!(races > 0.0, "they met");
-    // Both insert in the order of the keys, whatever the order of the files.
     assert!(retries == 0.0, "and nobody deadlocked: {retries}");
 }
 

@@ -5,16 +5,22 @@ use std::process::Command;
 use std::time::Duration;
 
 use super::{Place, Scenario, USUAL};
+use crate::ground::is_root;
 use crate::stage::Stage;
 
 pub const ALL: &[Scenario] = &[Scenario {
     name: "disk-full",
     does: "the disk below users and chunks is full for 20 s, then has room again",
-    place: Place::PrivateWithRoot,
+    place: Place::Private,
+    prepare: only_root_mounts,
     completes: false,
     run: |stage| Box::pin(disk_full(stage)),
     ..USUAL
 }];
+
+fn only_root_mounts() -> Result<(), String> {
+    if is_root() { Ok(()) } else { Err("it mounts a disk, which only root may".to_owned()) }
+}
 
 const TABLES: [&str; 2] = ["directory_user", "import_chunk"];
 

@@ -1,5 +1,6 @@
 //! The scenarios, by name.
 
+mod clocks;
 mod cluster;
 mod disk;
 mod messages;
@@ -8,6 +9,7 @@ mod network;
 mod pooler;
 mod postgres;
 mod rabbitmq;
+mod releases;
 mod telemetry;
 mod workers;
 
@@ -24,8 +26,6 @@ pub enum Place {
     Shared,
     /// It stops, kills or misleads a server.
     Private,
-    /// As [`Place::Private`], and mounts a disk, which only root may.
-    PrivateWithRoot,
     /// As [`Place::Private`], and RabbitMQ is a cluster of three nodes.
     Cluster,
     /// As [`Place::Private`], and the processes reach Postgres through `PgBouncer`.
@@ -37,6 +37,8 @@ pub struct Scenario {
     pub name: &'static str,
     pub does: &'static str,
     pub place: Place,
+    /// Gets what it needs beside the servers, or says why it cannot be played.
+    pub prepare: fn() -> Result<(), String>,
     /// Less than this, and it has not happened.
     pub faults_min: u64,
     /// It takes less than half a minute, and is one of those of `make test`.
@@ -53,6 +55,7 @@ const USUAL: Scenario = Scenario {
     name: "",
     does: "",
     place: Place::Shared,
+    prepare: || Ok(()),
     faults_min: 1,
     is_short: false,
     completes: true,
@@ -71,6 +74,8 @@ pub fn all() -> Vec<&'static Scenario> {
         pooler::ALL,
         disk::ALL,
         telemetry::ALL,
+        clocks::ALL,
+        releases::ALL,
         mix::ALL,
     ];
     files.into_iter().flatten().collect()

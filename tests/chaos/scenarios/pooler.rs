@@ -1,6 +1,7 @@
 //! What happens to `PgBouncer`.
 
 use super::{Place, Scenario, USUAL, seconds};
+use crate::ground::has_pgbouncer;
 use crate::harness::{eventually, holds};
 use crate::stage::Stage;
 
@@ -8,6 +9,7 @@ pub const ALL: &[Scenario] = &[Scenario {
     name: "pgbouncer",
     does: "all go to Postgres through PgBouncer in transaction mode, which is restarted and killed (`kill -9`) in turn, twice",
     place: Place::Pooled,
+    prepare: has_pgbouncer,
     faults_min: 4,
     run: |stage| Box::pin(pgbouncer(stage)),
     ..USUAL

@@ -6,7 +6,7 @@ use lapin::options::{
     BasicGetOptions, BasicPublishOptions, ConfirmSelectOptions, ExchangeDeleteOptions,
     QueueBindOptions, QueueDeclareOptions, QueueDeleteOptions, QueuePurgeOptions,
 };
-use lapin::types::FieldTable;
+use lapin::types::{AMQPValue, FieldTable};
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
 use tokio::sync::OnceCell;
 
@@ -20,6 +20,17 @@ pub struct Message {
     pub queue: String,
     pub properties: BasicProperties,
     pub body: Vec<u8>,
+}
+
+impl Message {
+    /// What the relay would publish of another chunk of the same task.
+    pub fn of_another(&self, first_index: i64, record_count: i32, sealed: Vec<u8>) -> Self {
+        let mut headers = self.properties.headers().clone().unwrap();
+        headers.insert("first_index".into(), AMQPValue::LongLongInt(first_index));
+        headers.insert("record_count".into(), AMQPValue::LongInt(record_count));
+        let properties = self.properties.clone().with_headers(headers);
+        Self { queue: self.queue.clone(), properties, body: sealed }
+    }
 }
 
 /// The exchange and the queues of one prefix; deleted when it is dropped.

@@ -24,6 +24,7 @@ pub struct Role {
     arguments: Vec<String>,
     env: BTreeMap<String, String>,
     folder: PathBuf,
+    program: PathBuf,
     has_reader: bool,
 }
 
@@ -31,7 +32,13 @@ impl Role {
     /// Nothing of the caller's environment goes along but the way to programs.
     pub fn new(folder: &Path, env: BTreeMap<String, String>, arguments: &[&str]) -> Self {
         let arguments = arguments.iter().map(|&argument| argument.to_owned()).collect();
-        Self { arguments, env, folder: folder.to_owned(), has_reader: false }
+        let program = env!("CARGO_BIN_EXE_user-import").into();
+        Self { arguments, env, folder: folder.to_owned(), program, has_reader: false }
+    }
+
+    /// Another build of the program.
+    pub fn built_at(self, program: &Path) -> Self {
+        Self { program: program.to_owned(), ..self }
     }
 
     pub fn env(mut self, name: &str, value: impl Display) -> Self {
@@ -52,7 +59,7 @@ impl Role {
     fn command(&self) -> Command {
         // The kernel ends the process if this one dies before it could.
         let mut command = Command::new("setpriv");
-        command.args(["--pdeathsig", "KILL", "--", env!("CARGO_BIN_EXE_user-import")]);
+        command.args(["--pdeathsig", "KILL", "--"]).arg(&self.program);
         command.args(&self.arguments).env_clear().envs(&self.env).current_dir(&self.folder);
         for name in ["PATH", "HOME", "TMPDIR"] {
             if let Some(value) = std::env::var_os(name).filter(|_| !self.env.contains_key(name)) {
