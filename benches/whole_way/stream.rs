@@ -45,7 +45,12 @@ impl<'w> Fleet<'w> {
     }
 
     pub async fn with_api(world: &'w World, api: Role) -> Self {
-        let quiet = |role: Role| role.env("RUST_LOG", "info").without("WORKER_CONCURRENCY");
+        // The delay is the image's.
+        let quiet = |role: Role| {
+            role.env("RUST_LOG", "info")
+                .env("MIMALLOC_PURGE_DELAY", 10_000)
+                .without("WORKER_CONCURRENCY")
+        };
         let api = quiet(api).start().await;
         let workers = [quiet(world.worker()).start().await, quiet(world.worker()).start().await];
         Self { world, client: world.client(&api).await, api, workers }

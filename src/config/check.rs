@@ -85,10 +85,11 @@ impl Keys {
 }
 
 impl Worker {
-    /// `WORKER_CONCURRENCY`, or the machine's cores and one.
+    /// `WORKER_CONCURRENCY`, or as many as the machine has cores, and two at least: one waits for
+    /// Postgres while another is computed. More of them only crowd each other out of the caches.
     pub fn concurrency(&self) -> usize {
         self.worker_concurrency.map_or_else(
-            || std::thread::available_parallelism().map_or(2, NonZeroUsize::get) + 1,
+            || std::thread::available_parallelism().map_or(2, NonZeroUsize::get).max(2),
             |chunks| chunks as usize,
         )
     }

@@ -141,8 +141,7 @@ pub struct Worker {
     /// has none.
     #[arg(long, env, default_value = "127.0.0.1:8081")]
     pub worker_listen: String,
-    /// Chunks at once in one worker; the machine's cores and one if absent.
-    // One more than there are cores: while one chunk waits for its commit the others compute.
+    /// Chunks at once in one worker; as many as the machine has cores, and two at least, if absent.
     #[arg(long, env, value_parser = clap::value_parser!(u32).range(1..=256))]
     pub worker_concurrency: Option<u32>,
     /// Starts of a chunk that ended with a worker's death, after which the chunk is split.
