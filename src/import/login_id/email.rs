@@ -90,11 +90,11 @@ fn is_dot_atom(local: &str) -> bool {
 
 /// RFC 5322, section 3.2.3, and RFC 6531, section 3.3.
 fn is_atext(char: char) -> bool {
-    match char {
-        'a'..='z' | 'A'..='Z' | '0'..='9' => true,
-        '!' | '#'..='\'' | '*' | '+' | '-' | '/' | '=' | '?' | '^'..='`' | '{'..='~' => true,
-        _ => is_visible(char),
+    if char.is_ascii() {
+        return char.is_ascii_alphanumeric()
+            || matches!(char, '!' | '#'..='\'' | '*' | '+' | '-' | '/' | '=' | '?' | '^'..='`' | '{'..='~');
     }
+    is_visible(char)
 }
 
 /// A `Quoted-string` of RFC 5321, section 4.1.2. It stays quoted in the key.
