@@ -325,12 +325,15 @@ mod tests {
             assert_eq!((members[0].value.get(), members[1].value.get()), (&*array, "{}"));
             let elements = elements(members[0].value);
             assert_eq!(elements[0].get(), &array[1..array.len() - 1]);
-            assert!(read(json[..json.len() - 1].as_bytes()).is_err());
+            assert!(read(&json.as_bytes()[..json.len() - 1]).is_err());
         }
     }
 
+    /// Name and value as they are spelled, and whether either is escaped.
+    type Plain = (String, String, bool, bool);
+
     /// What the scanner and `serde_json` make of a text, in one form.
-    fn both(text: &str) -> [Option<Vec<(String, String, bool, bool)>>; 2] {
+    fn both(text: &str) -> [Option<Vec<Plain>>; 2] {
         let members = |members: Vec<Member<'_>>| {
             let plain = |member: &Member<'_>| {
                 let Member { spelled, value, .. } = member;

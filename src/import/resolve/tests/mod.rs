@@ -135,10 +135,10 @@ fn seen(user: &User) -> BTreeMap<String, Value> {
     see("mfa.password", kind(&user.mfa_password));
     see("mfa.totp", json!(user.has_totp.then_some(true)));
     for (name, value) in &user.attributes {
-        see(name, serde_json::from_str(&value).expect("stored attributes are JSON"));
+        see(name, serde_json::from_str(value).expect("stored attributes are JSON"));
     }
     for (name, value) in &user.custom_attributes {
-        let value = serde_json::from_str(&value).expect("stored attributes are JSON");
+        let value = serde_json::from_str(value).expect("stored attributes are JSON");
         see(&format!("custom_attributes.{name}"), value);
     }
     seen
