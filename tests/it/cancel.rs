@@ -19,6 +19,15 @@ async fn nothing_changes_after_a_cancel_is_answered() {
     assert_eq!(answer.status, 200, "{}", answer.text);
     let at_once = client.task(&task).await;
     let users = world.database.count("SELECT count(*) FROM directory_user", &[]).await;
+    // What stood between its writes and its commit has its turn, before anybody looks again.
+    eventually("no transaction is open", 30, async || {
+        let open = "SELECT count(*) FROM pg_stat_activity
+            WHERE datname = current_database() AND pid <> pg_backend_pid()
+              AND state IN ('active', 'idle in transaction')";
+        let open = world.database.count(open, &[]).await;
+        holds(open == 0, format!("{open} are open"))
+    })
+    .await;
 
     let later = assert_converged(&world, &client, &task).await;
     assert_eq!(later["status"], "cancelled");
