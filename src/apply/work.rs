@@ -7,12 +7,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use uuid::Uuid;
 
-use super::Error;
 use super::columns::{ReleaseColumns, UserColumns};
 use super::copy::{Rows, RowsWriter};
 use super::fence::Fenced;
 use super::probe::Found;
-use crate::chunk::{ChunkRef, Details, DetailsWriter, Entry, Kind, Payload, read_payload};
+use crate::chunk::{ChunkRef, Details, DetailsWriter, Entry, Kind, Payload};
 use crate::import::outcome::{Fault, Outcome, Verdict};
 use crate::import::parse::{self, Parsed};
 use crate::import::record::{LoginId, PerIdentifier, Record};
@@ -75,11 +74,6 @@ pub struct Counts {
     pub updated: i64,
     pub skipped: i64,
     pub failed: i64,
-}
-
-/// Opens and decompresses a chunk.
-pub fn open(fenced: &Fenced, chunk: &ChunkRef, sealed: &[u8]) -> Result<Payload, Error> {
-    Ok(read_payload(&fenced.key, chunk, sealed)?)
 }
 
 /// Does each record have its outcome and its row without a look at the directory, or at the

@@ -1,8 +1,8 @@
 //! Where in a record the login ids stand, for whoever needs nothing else of it.
 //!
 //! Intake looks at every record for the order among chunks and leaves its faults to apply. So
-//! nothing is checked here: of JSON the same members are found as by reading it, of anything else
-//! perhaps some, or none.
+//! nothing is told of them here: of JSON the same members are found as by reading it, of anything
+//! else, and behind a value of more levels than any sound record has, perhaps some, or none.
 
 use std::borrow::Cow;
 
@@ -11,86 +11,7 @@ use super::task::Identifier;
 
 /// The strings that a record gives for login ids, decoded, in the order they stand.
 pub(super) fn login_ids(record: &[u8]) -> impl Iterator<Item = (Identifier, Cow<'_, str>)> {
-    let start = record.iter().position(|byte| !is_space(*byte));
-    let is_object = start.is_some_and(|start| record[start] == b'{');
-    let at = if is_object { start.map_or(0, |start| start + 1) } else { record.len() };
-    Members { record, at }.filter_map(|(name, value)| Some((identifier(name)?, decoded(value)?)))
-}
-
-/// The members of an object, name and value as they are spelled.
-struct Members<'a> {
-    record: &'a [u8],
-    at: usize,
-}
-
-impl<'a> Iterator for Members<'a> {
-    type Item = (&'a [u8], &'a [u8]);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.skip(|byte| is_space(byte) || byte == b',');
-        let name = self.string()?;
-        self.skip(|byte| is_space(byte) || byte == b':');
-        let value = match self.record.get(self.at)? {
-            b'"' => self.string()?,
-            b'{' | b'[' => self.nested()?,
-            _ => self.scalar(),
-        };
-        Some((name, value))
-    }
-}
-
-impl<'a> Members<'a> {
-    fn skip(&mut self, is_skipped: impl Fn(u8) -> bool) {
-        while self.record.get(self.at).is_some_and(|byte| is_skipped(*byte)) {
-            self.at += 1;
-        }
-    }
-
-    /// The string that begins here, in its quotes.
-    fn string(&mut self) -> Option<&'a [u8]> {
-        let start = self.at;
-        if *self.record.get(start)? != b'"' {
-            return None;
-        }
-        let mut at = start + 1;
-        loop {
-            at = json::plain(self.record, at);
-            match self.record.get(at)? {
-                b'"' => break,
-                b'\\' => at += 2,
-                _ => return None,
-            }
-        }
-        self.at = at + 1;
-        self.record.get(start..self.at)
-    }
-
-    /// The object or array that begins here.
-    fn nested(&mut self) -> Option<&'a [u8]> {
-        let start = self.at;
-        let mut depth = 0_usize;
-        loop {
-            match self.record.get(self.at)? {
-                b'"' => {
-                    self.string()?;
-                    continue;
-                }
-                b'{' | b'[' => depth += 1,
-                b'}' | b']' => depth -= 1,
-                _ => {}
-            }
-            self.at += 1;
-            if depth == 0 {
-                return self.record.get(start..self.at);
-            }
-        }
-    }
-
-    fn scalar(&mut self) -> &'a [u8] {
-        let start = self.at;
-        self.skip(|byte| !is_space(byte) && !matches!(byte, b',' | b'}'));
-        &self.record[start..self.at]
-    }
+    json::glance(record).filter_map(|(name, value)| Some((identifier(name)?, decoded(value)?)))
 }
 
 /// Which login id a member is. Most names are none, and are not decoded to know it.
@@ -100,10 +21,6 @@ fn identifier(name: &[u8]) -> Option<Identifier> {
     }
     let is_named = |which: &Identifier| name[1..name.len() - 1] == *which.as_str().as_bytes();
     Identifier::ALL.into_iter().find(is_named)
-}
-
-const fn is_space(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }
 
 /// The characters of a string in its quotes; anything else has none.

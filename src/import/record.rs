@@ -61,7 +61,8 @@ impl<T> PerIdentifier<T> {
     }
 }
 
-/// Attributes that are given, by name, each value JSON as it was spelled; the names of standard ones are the schema's own.
+/// Attributes that are given, by name, each value JSON as it was spelled. The names of standard
+/// ones are the schema's own.
 pub type GivenAttributes = Vec<(Cow<'static, str>, Given<CompactString>)>;
 
 /// A record that keeps its schema. What stands in it is normalised, never as sent.

@@ -6,15 +6,16 @@
 //! such texts quote what was sent.
 
 mod scan;
+mod values;
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::fmt;
 
-pub(super) use scan::plain;
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
+pub(super) use values::glance;
 
 /// One value, as it was spelled.
 #[derive(Debug, Clone, Copy)]
@@ -109,7 +110,7 @@ impl Kind {
 /// refused here, because an echo that holds one could not be read by most JSON libraries.
 pub(super) fn read(json: &[u8]) -> Result<Object<'_>, Position> {
     let text = std::str::from_utf8(json).map_err(|error| position(json, error.valid_up_to()))?;
-    let mut members = match scan::members(text) {
+    let mut members = match values::members(text) {
         Some(members) => members,
         None => read_again(text)?,
     };
@@ -164,7 +165,7 @@ pub(super) fn text(string: Raw<'_>) -> Cow<'_, str> {
 
 /// The members of an object that [`read`] has let through.
 pub(super) fn members(object: Raw<'_>) -> Vec<Member<'_>> {
-    let mut members = scan::members(object.spelled).unwrap_or_else(|| {
+    let mut members = values::members(object.spelled).unwrap_or_else(|| {
         let Spelled(members) =
             serde_json::from_str(object.spelled).expect("an object of a record that was read");
         members
@@ -177,7 +178,7 @@ pub(super) fn members(object: Raw<'_>) -> Vec<Member<'_>> {
 
 /// The elements of an array that [`read`] has let through.
 pub(super) fn elements(array: Raw<'_>) -> Vec<Raw<'_>> {
-    scan::elements(array.spelled).unwrap_or_else(|| {
+    values::elements(array.spelled).unwrap_or_else(|| {
         let elements: Vec<&RawValue> =
             serde_json::from_str(array.spelled).expect("an array of a record that was read");
         elements.into_iter().map(Raw::new).collect()

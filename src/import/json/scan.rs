@@ -5,85 +5,54 @@
 //! here is read by `serde_json` again: it has the last word on what is JSON, and says where it
 //! breaks off. `json::tests` hold the two against each other.
 
-use super::{Member, Raw};
+use std::ops::Range;
 
 /// Levels below a value before `serde_json` has to read it: one bit each.
 const LEVELS_MAX: u32 = u128::BITS;
 
-/// Levels whose members are read with the record's own: as many as a sound record has.
-const LEVELS_READ: u32 = 3;
-
-/// The members of the object that the text is.
-pub(super) fn members(text: &str) -> Option<Vec<Member<'_>>> {
-    whole(text, |scanner| scanner.members(LEVELS_READ))
-}
-
-/// The elements of the array that the text is.
-pub(super) fn elements(text: &str) -> Option<Vec<Raw<'_>>> {
-    whole(text, Scanner::elements)
-}
-
-fn whole<'a, T>(text: &'a str, read: impl FnOnce(&mut Scanner<'a>) -> Option<T>) -> Option<T> {
-    let mut scanner = Scanner { text, at: 0 };
-    scanner.space();
-    let value = read(&mut scanner)?;
-    scanner.space();
-    (scanner.at == text.len()).then_some(value)
+/// Where a value stands.
+pub(super) struct Token {
+    pub place: Range<usize>,
+    /// Of a string.
+    pub has_escape: bool,
 }
 
 /// Each step leaves `at` behind what it took; `None` is no JSON, or too deep.
-struct Scanner<'a> {
-    text: &'a str,
+pub(super) struct Scanner<'a> {
+    bytes: &'a [u8],
     at: usize,
 }
 
 impl<'a> Scanner<'a> {
-    fn members(&mut self, levels: u32) -> Option<Vec<Member<'a>>> {
-        self.expect(b'{')?;
-        self.space();
-        if self.takes(b'}') {
-            return Some(Vec::new());
-        }
-        // Most records have fewer members than this.
-        let mut members = Vec::with_capacity(16);
-        loop {
-            let name = self.name()?;
-            let start = self.at;
-            members.push(if levels > 1 && self.peek()? == b'{' {
-                let members = self.members(levels - 1)?;
-                Member::object(name, self.raw(start, false), members)
-            } else {
-                Member::new(name, self.value()?)
-            });
-            self.space();
-            match self.next()? {
-                b',' => self.space(),
-                b'}' => return Some(members),
-                _ => return None,
-            }
-        }
+    pub(super) fn of(bytes: &'a [u8]) -> Self {
+        Self { bytes, at: 0 }
     }
 
-    fn elements(&mut self) -> Option<Vec<Raw<'a>>> {
-        self.expect(b'[')?;
+    pub(super) fn at(&self) -> usize {
+        self.at
+    }
+
+    /// Is there anything in the object or array that begins here?
+    pub(super) fn opens(&mut self, opening: u8, closing: u8) -> Option<bool> {
+        self.expect(opening)?;
         self.space();
-        if self.takes(b']') {
-            return Some(Vec::new());
-        }
-        let mut elements = Vec::new();
-        loop {
-            elements.push(self.value()?);
-            self.space();
-            match self.next()? {
-                b',' => self.space(),
-                b']' => return Some(elements),
-                _ => return None,
+        Some(!self.takes(closing))
+    }
+
+    /// Is there more behind the member or element that ends here?
+    pub(super) fn goes_on(&mut self, closing: u8) -> Option<bool> {
+        self.space();
+        match self.next()? {
+            b',' => {
+                self.space();
+                Some(true)
             }
+            byte => (byte == closing).then_some(false),
         }
     }
 
     /// A member's name, and the colon behind it.
-    fn name(&mut self) -> Option<Raw<'a>> {
+    pub(super) fn name(&mut self) -> Option<Token> {
         let name = self.string()?;
         self.space();
         self.expect(b':')?;
@@ -91,7 +60,7 @@ impl<'a> Scanner<'a> {
         Some(name)
     }
 
-    fn value(&mut self) -> Option<Raw<'a>> {
+    pub(super) fn value(&mut self) -> Option<Token> {
         match self.peek()? {
             b'"' => self.string(),
             b'{' | b'[' => self.nested(),
@@ -100,7 +69,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// An object or array with all that lies in it, whatever its depth, on one frame.
-    fn nested(&mut self) -> Option<Raw<'a>> {
+    fn nested(&mut self) -> Option<Token> {
         let start = self.at;
         // The innermost level is the lowest bit, set for an object.
         let (mut levels, mut depth) = (0_u128, 0_u32);
@@ -149,19 +118,19 @@ impl<'a> Scanner<'a> {
                 depth -= 1;
             }
             if depth == 0 {
-                return Some(self.raw(start, false));
+                return Some(self.token(start, false));
             }
         }
     }
 
-    fn string(&mut self) -> Option<Raw<'a>> {
+    fn string(&mut self) -> Option<Token> {
         let start = self.at;
         self.expect(b'"')?;
         let mut has_escape = false;
         loop {
-            self.at = plain(self.text.as_bytes(), self.at);
+            self.at = plain(self.bytes, self.at);
             match self.next()? {
-                b'"' => return Some(self.raw(start, has_escape)),
+                b'"' => return Some(self.token(start, has_escape)),
                 b'\\' => has_escape = true,
                 // A raw control character.
                 _ => return None,
@@ -169,7 +138,7 @@ impl<'a> Scanner<'a> {
             match self.next()? {
                 b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => {}
                 b'u' => {
-                    let digits = self.text.as_bytes().get(self.at..self.at + 4)?;
+                    let digits = self.bytes.get(self.at..self.at + 4)?;
                     if !digits.iter().all(u8::is_ascii_hexdigit) {
                         return None;
                     }
@@ -180,7 +149,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn scalar(&mut self) -> Option<Raw<'a>> {
+    fn scalar(&mut self) -> Option<Token> {
         let start = self.at;
         match self.peek()? {
             b't' => self.literal("true")?,
@@ -188,11 +157,11 @@ impl<'a> Scanner<'a> {
             b'n' => self.literal("null")?,
             _ => self.number()?,
         }
-        Some(self.raw(start, false))
+        Some(self.token(start, false))
     }
 
     fn literal(&mut self, literal: &str) -> Option<()> {
-        let is_here = self.text.as_bytes()[self.at..].starts_with(literal.as_bytes());
+        let is_here = self.bytes[self.at..].starts_with(literal.as_bytes());
         self.at += literal.len();
         is_here.then_some(())
     }
@@ -222,18 +191,18 @@ impl<'a> Scanner<'a> {
         (self.at > start).then_some(())
     }
 
-    fn space(&mut self) {
+    pub(super) fn space(&mut self) {
         while matches!(self.peek(), Some(b' ' | b'\t' | b'\r' | b'\n')) {
             self.at += 1;
         }
     }
 
-    fn raw(&self, start: usize, has_escape: bool) -> Raw<'a> {
-        Raw { spelled: &self.text[start..self.at], has_escape }
+    pub(super) fn token(&self, start: usize, has_escape: bool) -> Token {
+        Token { place: start..self.at, has_escape }
     }
 
-    fn peek(&self) -> Option<u8> {
-        self.text.as_bytes().get(self.at).copied()
+    pub(super) fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
     }
 
     fn next(&mut self) -> Option<u8> {
@@ -254,7 +223,7 @@ impl<'a> Scanner<'a> {
 }
 
 /// Where the characters of a string end that mean themselves: eight bytes at a time.
-pub(in crate::import) fn plain(bytes: &[u8], mut at: usize) -> usize {
+fn plain(bytes: &[u8], mut at: usize) -> usize {
     while let Some(word) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
         let marks = marks(u64::from_le_bytes(*word));
         if marks != 0 {

@@ -85,7 +85,7 @@ fn both(text: &str) -> [Option<Vec<Plain>>; 2] {
         };
         members.iter().map(plain).collect()
     };
-    [scan::members(text).map(members), read_again(text).ok().map(members)]
+    [values::members(text).map(members), read_again(text).ok().map(members)]
 }
 
 fn value() -> impl Strategy<Value = String> {

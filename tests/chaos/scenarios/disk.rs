@@ -2,9 +2,8 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
 
-use super::{Place, Scenario, USUAL};
+use super::{Place, Scenario, USUAL, seconds};
 use crate::ground::is_root;
 use crate::stage::Stage;
 
@@ -85,7 +84,7 @@ async fn disk_full(stage: &mut Stage) -> u64 {
 
     let before = super::retries(stage).await;
     let ballast = disk.fill();
-    tokio::time::sleep(Duration::from_secs(20)).await;
+    seconds(20).await;
     let found_none = super::retries(stage).await - before;
     std::fs::remove_file(ballast).unwrap();
 

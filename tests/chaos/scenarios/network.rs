@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_compression::tokio::write::GzipEncoder;
 use tokio::io::AsyncWriteExt;
 
-use super::{Scenario, USUAL};
+use super::{Scenario, USUAL, seconds};
 use crate::harness::Leg;
 use crate::stage::Stage;
 
@@ -116,7 +116,7 @@ async fn half_open(stage: &mut Stage) -> u64 {
     stage.apis[api].rabbitmq.set(Leg::Silent);
     stage.workers[first].postgres.set(Leg::Silent);
     stage.workers[(first + 1) % 4].rabbitmq.set(Leg::Silent);
-    tokio::time::sleep(Duration::from_mins(1)).await;
+    seconds(60).await;
     let hits = stage.hits() - before;
     end_of_silence(stage).await;
     hits
@@ -132,7 +132,7 @@ async fn one_way(stage: &mut Stage) -> u64 {
     ] {
         wire.set(*stage.random.pick(&[Leg::ToServerOnly, Leg::ToClientOnly]));
     }
-    tokio::time::sleep(Duration::from_secs(25)).await;
+    seconds(25).await;
     let hits = stage.hits() - before;
     end_of_silence(stage).await;
     hits

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Scenario, USUAL};
+use super::{Scenario, USUAL, seconds};
 use crate::ground::signal;
 use crate::harness::{Leg, Proxy, eventually, holds};
 use crate::load::Told;
@@ -31,9 +31,9 @@ async fn collector_away(stage: &mut Stage) -> u64 {
     for member in stage.members_mut() {
         member.again_as(|role| role.env("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint)).await;
     }
-    tokio::time::sleep(Duration::from_secs(15)).await;
+    seconds(15).await;
     collector.set(Leg::Cut);
-    tokio::time::sleep(Duration::from_secs(10)).await;
+    seconds(10).await;
     for member in stage.members_mut() {
         member.again_as(|role| role.without("OTEL_EXPORTER_OTLP_ENDPOINT")).await;
     }

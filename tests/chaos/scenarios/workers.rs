@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Scenario, USUAL};
+use super::{Scenario, USUAL, seconds};
 use crate::harness::{eventually, was_killed};
 use crate::stage::Stage;
 
@@ -92,7 +92,7 @@ async fn killed_at_random(stage: &mut Stage) -> u64 {
         let member = stage.members_mut().nth(number).unwrap();
         member.process.kill();
         member.again().await;
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        seconds(1).await;
     }
     20
 }
@@ -100,7 +100,7 @@ async fn killed_at_random(stage: &mut Stage) -> u64 {
 async fn workers_away(stage: &mut Stage) -> u64 {
     let killed = stage.workers.iter_mut().map(|worker| worker.process.kill());
     let killed = killed.filter(|status| was_killed(*status)).count() as u64;
-    tokio::time::sleep(Duration::from_secs(30)).await;
+    seconds(30).await;
     for worker in &mut stage.workers {
         worker.again().await;
     }
@@ -120,7 +120,7 @@ async fn told_to_stop(stage: &mut Stage) -> u64 {
         let status = member.process.ended(60).await;
         assert!(status.code().is_some(), "a drain ended with {status}");
         member.again().await;
-        tokio::time::sleep(Duration::from_secs(2)).await;
+        seconds(2).await;
     }
     12
 }
@@ -135,7 +135,7 @@ async fn worker_frozen(stage: &mut Stage) -> u64 {
         if text.contains(") T ") { Ok(()) } else { Err(text) }
     })
     .await;
-    tokio::time::sleep(Duration::from_secs(70)).await;
+    seconds(70).await;
     worker.thaw();
     assert!(!worker.has_ended(), "a thawed worker goes on");
     1
@@ -156,7 +156,7 @@ async fn scaled_up_and_down(stage: &mut Stage) -> u64 {
             assert_eq!(status.code(), Some(0), "{}", worker.process.log());
             dismissed += 1;
         }
-        tokio::time::sleep(Duration::from_secs(5)).await;
+        seconds(5).await;
     }
     dismissed
 }
