@@ -7,7 +7,7 @@ use tracing::{Instrument, Span, info_span};
 use super::fence::Fenced;
 use super::probe::{Found, Wanted};
 use super::way::Way;
-use super::work::{self, Opened, Work};
+use super::work::{self, Records, Work};
 use super::{Apply, Error};
 use crate::amqp::ChunkMessage;
 use crate::chunk::{ChunkRef, Payload, read_payload};
@@ -28,7 +28,7 @@ pub struct Judge<'a> {
 enum Read {
     Resolved(Box<Work>),
     /// The directory has to be asked first.
-    Asks(Box<(Opened, Wanted)>),
+    Asks(Box<(Records, Wanted)>),
 }
 
 impl Judge<'_> {
@@ -61,7 +61,7 @@ impl Judge<'_> {
 
     async fn resolve_by(&self, way: Way, fenced: Fenced) -> Result<(Work, Fenced), Error> {
         let identifier = fenced.options.identifier;
-        let (opened, wanted, fenced) = match self.read(way, fenced).await? {
+        let (records, wanted, fenced) = match self.read(way, fenced).await? {
             (Read::Resolved(work), fenced) => return Ok((*work, fenced)),
             (Read::Asks(asks), fenced) => (asks.0, asks.1, fenced),
         };
@@ -76,7 +76,7 @@ impl Judge<'_> {
         };
         let found = asked.instrument(span).await?;
         let (chunk, keys) = (self.chunk, self.apply.master_keys.clone());
-        blocking(move || Ok((decide(opened, &fenced, &chunk, found, &keys), fenced))).await
+        blocking(move || Ok((resolve(records, &fenced, &chunk, found, &keys), fenced))).await
     }
 
     /// Opens the chunk, and resolves it at once where nothing has to be asked: on the same
@@ -86,16 +86,12 @@ impl Judge<'_> {
         let keys = self.apply.master_keys.clone();
         blocking(move || {
             let payload = open(&fenced, &chunk, &sealed)?;
-            if way == Way::Blind && work::only_inserts(&fenced) {
-                let work = insert(&fenced, &chunk, &payload, &keys);
-                return Ok((Read::Resolved(Box::new(work)), fenced));
-            }
-            let opened = read(&fenced, payload);
-            let wanted = Wanted::of(way, fenced.options, &fenced.settings, opened.records());
+            let records = read(way, &fenced, payload);
+            let wanted = records.wanted(way, &fenced);
             let read = if wanted.is_nothing() {
-                Read::Resolved(Box::new(decide(opened, &fenced, &chunk, Found::default(), &keys)))
+                Read::Resolved(Box::new(resolve(records, &fenced, &chunk, Found::default(), &keys)))
             } else {
-                Read::Asks(Box::new((opened, wanted)))
+                Read::Asks(Box::new((records, wanted)))
             };
             Ok((read, fenced))
         })
@@ -107,22 +103,18 @@ fn open(fenced: &Fenced, chunk: &ChunkRef, sealed: &[u8]) -> Result<Payload, Err
     info_span!("chunk.open").in_scope(|| Ok(read_payload(&fenced.key, chunk, sealed)?))
 }
 
-fn insert(fenced: &Fenced, chunk: &ChunkRef, payload: &Payload, keys: &Arc<MasterKeys>) -> Work {
-    info_span!("chunk.resolve").in_scope(|| work::insert(fenced, chunk, payload, keys))
+fn read(way: Way, fenced: &Fenced, payload: Payload) -> Records {
+    info_span!("chunk.read").in_scope(|| Records::new(way, fenced, payload))
 }
 
-fn read(fenced: &Fenced, payload: Payload) -> Opened {
-    info_span!("chunk.read").in_scope(|| work::read(fenced, payload))
-}
-
-fn decide(
-    opened: Opened,
+fn resolve(
+    records: Records,
     fenced: &Fenced,
     chunk: &ChunkRef,
     found: Found,
     keys: &Arc<MasterKeys>,
 ) -> Work {
-    info_span!("chunk.resolve").in_scope(|| opened.resolve(fenced, chunk, found, keys))
+    info_span!("chunk.resolve").in_scope(|| records.resolve(fenced, chunk, found, keys))
 }
 
 /// Runs the computing off the threads that serve connections. A panic there is the chunk's.

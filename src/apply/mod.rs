@@ -19,6 +19,7 @@ mod probe;
 mod rows;
 mod split;
 mod suspect;
+mod tell;
 mod way;
 mod work;
 mod write;

@@ -58,12 +58,23 @@ impl Wanted {
                 wanted.groups.extend(record.groups.iter().flatten().cloned());
             }
         }
+        wanted.in_order()
+    }
+
+    /// The same of a chunk that is [`Way::Quick`] and may make roles and groups.
+    pub fn of_identifiers(identifier: Identifier, keys: impl Iterator<Item = String>) -> Self {
+        let mut wanted = Self::default();
+        wanted.keys.get_mut(identifier).extend(keys);
+        wanted.in_order()
+    }
+
+    fn in_order(mut self) -> Self {
         for which in Identifier::ALL {
-            let keys = wanted.keys.get_mut(which);
+            let keys = self.keys.get_mut(which);
             keys.sort_unstable();
             keys.dedup();
         }
-        wanted
+        self
     }
 
     /// A task's first chunks mostly ask for nothing.

@@ -10,8 +10,10 @@ use uuid::Uuid;
 use super::columns::{ReleaseColumns, UserColumns};
 use super::copy::{Rows, RowsWriter};
 use super::fence::Fenced;
-use super::probe::Found;
-use crate::chunk::{ChunkRef, Details, DetailsWriter, Entry, Kind, Payload};
+use super::probe::{Found, Wanted};
+use super::tell::{Echo, Teller, Told, tell};
+use super::way::Way;
+use crate::chunk::{ChunkRef, Entry, Kind, Payload};
 use crate::import::outcome::{Fault, Outcome, Verdict};
 use crate::import::parse::{self, Parsed};
 use crate::import::record::{LoginId, PerIdentifier, Record};
@@ -21,18 +23,18 @@ use crate::import::task::Options;
 use crate::import::user::{Secrets, User};
 use crate::seal::MasterKeys;
 
+/// A chunk's records on their way to their outcomes.
+pub enum Records {
+    /// Read one by one when they are resolved.
+    Unread(Payload),
+    Read(Opened),
+}
+
 /// A chunk's records, read.
 pub struct Opened {
     pub payload: Payload,
     candidates: Vec<Candidate>,
     echoes: Vec<Echo>,
-}
-
-/// What may be shown of a record.
-enum Echo {
-    None,
-    AsSent,
-    Rewritten(String),
 }
 
 /// What an attempt writes.
@@ -58,36 +60,63 @@ pub struct Changes {
     pub updates: UserColumns,
 }
 
-/// What is said of a chunk's records.
-#[derive(Default)]
-pub struct Told {
-    pub details: Details,
-    pub counts: Counts,
-    /// Where the failed records stand in the file; `None` where lines mean nothing or none failed.
-    pub failed_lines: Option<Vec<i64>>,
+impl Records {
+    /// Takes a chunk as it comes where no record changes a user, and all that it asks of the
+    /// directory is who holds its identifier.
+    pub fn new(way: Way, fenced: &Fenced, payload: Payload) -> Self {
+        let Options { upsert, dry_run, .. } = fenced.options;
+        let only_inserts =
+            !upsert && !dry_run && fenced.settings.unknown_roles_and_groups == UnknownKeys::Create;
+        if only_inserts && way != Way::Sure {
+            Self::Unread(payload)
+        } else {
+            Self::Read(read(fenced, payload))
+        }
+    }
+
+    /// What has to be asked for to go this way.
+    pub fn wanted(&self, way: Way, fenced: &Fenced) -> Wanted {
+        let Options { identifier, .. } = fenced.options;
+        match self {
+            Self::Read(opened) => {
+                Wanted::of(way, fenced.options, &fenced.settings, opened.records())
+            }
+            Self::Unread(_) if way == Way::Blind => Wanted::default(),
+            Self::Unread(payload) => {
+                let keys = payload.entries().filter_map(|entry| match entry.kind {
+                    Kind::Json(json) => parse::login_id(json, identifier, &fenced.settings),
+                    Kind::TooLarge { .. } | Kind::BadRow { .. } => None,
+                });
+                Wanted::of_identifiers(identifier, keys)
+            }
+        }
+    }
+
+    /// Resolves the chunk against what was found.
+    pub fn resolve(
+        self,
+        fenced: &Fenced,
+        chunk: &ChunkRef,
+        found: Found,
+        keys: &MasterKeys,
+    ) -> Work {
+        match self {
+            Self::Unread(payload) => stream(fenced, chunk, &payload, &found, keys),
+            Self::Read(opened) => opened.resolve(fenced, chunk, found, keys),
+        }
+    }
 }
 
-/// A chunk's part of the summary.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counts {
-    pub inserted: i64,
-    pub updated: i64,
-    pub skipped: i64,
-    pub failed: i64,
-}
-
-/// Does each record have its outcome and its row without a look at the directory, or at the
-/// records behind it?
-pub fn only_inserts(fenced: &Fenced) -> bool {
-    let Options { upsert, dry_run, .. } = fenced.options;
-    !upsert && !dry_run && fenced.settings.unknown_roles_and_groups == UnknownKeys::Create
-}
-
-/// Takes each record of a chunk that [`only_inserts`] from its bytes to its row before the next
-/// is read, so that what it needs is still in the processor's caches.
-pub fn insert(fenced: &Fenced, chunk: &ChunkRef, payload: &Payload, keys: &MasterKeys) -> Work {
-    let found = Found::default();
-    let rules = rules(fenced, &found);
+/// Takes each record from its bytes to its row before the next is read, so that what it needs is
+/// still in the processor's caches.
+fn stream(
+    fenced: &Fenced,
+    chunk: &ChunkRef,
+    payload: &Payload,
+    found: &Found,
+    keys: &MasterKeys,
+) -> Work {
+    let rules = rules(fenced, found);
     let mut run = Inserting::new(&rules, chunk.record_count as usize);
     let mut rows = RowsWriter::with_capacity(chunk.record_count as usize, payload.bytes());
     let mut teller = Teller::new(chunk, payload);
@@ -160,12 +189,11 @@ fn read_record(fenced: &Fenced, json: &[u8], line: u64) -> (Result<Box<Record>, 
 }
 
 impl Opened {
-    pub fn records(&self) -> impl Iterator<Item = &Record> {
+    fn records(&self) -> impl Iterator<Item = &Record> {
         self.candidates.iter().filter_map(|candidate| candidate.record.as_deref().ok())
     }
 
-    /// Resolves the chunk against what was found.
-    pub fn resolve(
+    fn resolve(
         self,
         fenced: &Fenced,
         chunk: &ChunkRef,
@@ -211,54 +239,6 @@ fn keys_of(ids: &PerIdentifier<Option<LoginId>>) -> PerIdentifier<Option<String>
         phone_number: key(&ids.phone_number),
         preferred_username: key(&ids.preferred_username),
         external_id: key(&ids.external_id),
-    }
-}
-
-fn tell(payload: &Payload, echoes: &[Echo], chunk: &ChunkRef, verdicts: &[Verdict]) -> Told {
-    let mut teller = Teller::new(chunk, payload);
-    for ((entry, echo), verdict) in payload.entries().zip(echoes).zip(verdicts) {
-        teller.tell(&entry, echo, verdict);
-    }
-    teller.finish()
-}
-
-/// Writes what is said of records, in index order.
-struct Teller {
-    index: i64,
-    details: DetailsWriter,
-    counts: Counts,
-    failed_lines: Vec<i64>,
-}
-
-impl Teller {
-    fn new(chunk: &ChunkRef, payload: &Payload) -> Self {
-        let details = DetailsWriter::with_capacity(chunk.record_count as usize, payload.bytes());
-        let (counts, failed_lines) = (Counts::default(), Vec::new());
-        Self { index: chunk.first_index, details, counts, failed_lines }
-    }
-
-    fn tell(&mut self, entry: &Entry<'_>, echo: &Echo, verdict: &Verdict) {
-        let echo = match (echo, entry.kind) {
-            (Echo::AsSent, Kind::Json(json)) => Some(json),
-            (Echo::Rewritten(text), _) => Some(text.as_bytes()),
-            _ => None,
-        };
-        self.details.push(self.index, echo, verdict);
-        self.index += 1;
-        if verdict.outcome == Outcome::Failed && entry.line > 0 {
-            self.failed_lines.push(entry.line as i64);
-        }
-        *match verdict.outcome {
-            Outcome::Inserted => &mut self.counts.inserted,
-            Outcome::Updated => &mut self.counts.updated,
-            Outcome::Skipped => &mut self.counts.skipped,
-            Outcome::Failed => &mut self.counts.failed,
-        } += 1;
-    }
-
-    fn finish(self) -> Told {
-        let failed_lines = Some(self.failed_lines).filter(|lines| !lines.is_empty());
-        Told { details: self.details.finish(), counts: self.counts, failed_lines }
     }
 }
 

@@ -4,7 +4,8 @@ use deadpool_postgres::GenericClient;
 use tokio_postgres::types::ToSql;
 
 use super::Error;
-use super::work::{Changes, Counts, Told, Work};
+use super::tell::{Counts, Told};
+use super::work::{Changes, Work};
 use crate::chunk::{ChunkRef, Details};
 use crate::pg::Transaction;
 use crate::project::{ensure_groups, ensure_roles};

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{World, assert_converged, bcrypt_hash};
+use crate::harness::{World, assert_converged, bcrypt_hash, lines};
 
 fn keys(value: &Value) -> Vec<&str> {
     let mut keys: Vec<&str> = value.as_object().unwrap().keys().map(String::as_str).collect();
@@ -114,6 +114,26 @@ async fn upsert_updates_and_without_it_an_existing_user_is_skipped() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_file_of_known_users_costs_one_copy_in_vain() {
+    let world = World::new().await;
+    let api = world.api().env("CHUNK_RECORDS", 100).start().await;
+    let worker = world.worker().env("WORKER_CONCURRENCY", 1).start().await;
+    let client = world.client(&api).await;
+    let known = (0..299).step_by(2).map(|number| lines(number..number + 1)).collect();
+    let first = client.import_lines(known).await.task();
+    assert_converged(&world, &client, &first).await;
+    // Half of each chunk is known, and one record is broken.
+    let again = client.import_lines("{\"email\":17}\n".to_owned() + &lines(0..299)).await.task();
+    let summary = &assert_converged(&world, &client, &again).await["summary"];
+    let counts = ["inserted", "skipped", "failed"].map(|outcome| summary[outcome].as_u64());
+    assert_eq!(counts, [Some(149), Some(150), Some(1)]);
+    let metrics = client.metrics(worker.address()).await;
+    assert_eq!(metrics.sum("user_import_copies_in_vain_total", ""), 1.0);
+    assert_eq!(metrics.sum("user_import_transient_retries_total", ""), 0.0);
+    assert_eq!(metrics.sum("user_import_chunks_applied_total", "way=\"quick\""), 3.0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_dry_run_changes_nothing_in_the_directory() {
     let world = World::new().await;
     let (_api, client, _workers) = world.started(1).await;
@@ -134,5 +154,5 @@ async fn a_dry_run_changes_nothing_in_the_directory() {
 }
 
 fn lines_with_one_bad() -> String {
-    crate::harness::lines(0..249) + "{\"email\":17}\n" + &crate::harness::full(9).to_string() + "\n"
+    lines(0..249) + "{\"email\":17}\n" + &crate::harness::full(9).to_string() + "\n"
 }
