@@ -59,7 +59,8 @@ pub fn has_pgbouncer() -> Result<(), String> {
 }
 
 impl Script {
-    fn run(&self, arguments: &[String]) -> String {
+    /// What it printed, or what it said against it.
+    fn run(&self, arguments: &[String]) -> Result<String, String> {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/servers");
         let mut command = Command::new(script);
         command.args(arguments).env("SERVERS_PORT_BASE", self.base.to_string());
@@ -68,9 +69,11 @@ impl Script {
             command.env_remove(name);
         }
         let output = command.output().unwrap();
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "servers {arguments:?}: {said}");
-        String::from_utf8_lossy(&output.stdout).into_owned()
+        if !output.status.success() {
+            let said = String::from_utf8_lossy(&output.stderr);
+            return Err(format!("servers {arguments:?}: {said}"));
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 }
 
@@ -109,6 +112,10 @@ impl Ground {
 
     /// Runs `scripts/servers` for this pair, and returns what it printed.
     pub async fn servers(&self, arguments: &[&str]) -> String {
+        self.try_servers(arguments).await.unwrap_or_else(|said| panic!("{said}"))
+    }
+
+    async fn try_servers(&self, arguments: &[&str]) -> Result<String, String> {
         let script = self.script.clone();
         let arguments: Vec<String> = arguments.iter().map(|it| (*it).to_owned()).collect();
         tokio::task::spawn_blocking(move || script.run(&arguments)).await.unwrap()
@@ -117,6 +124,11 @@ impl Ground {
     /// `rabbitmqctl` for this node.
     pub async fn ctl(&self, arguments: &[&str]) -> String {
         self.servers(&[&["ctl"], arguments].concat()).await
+    }
+
+    /// The same of a cluster whose nodes may be asking one that does not answer.
+    pub async fn try_ctl(&self, arguments: &[&str]) -> Result<String, String> {
+        self.try_servers(&[&["ctl"], arguments].concat()).await
     }
 
     pub async fn urls(&self) -> Servers {
@@ -199,7 +211,9 @@ impl Ground {
 
 impl Drop for Ground {
     fn drop(&mut self) {
-        self.script.run(&["stop".to_owned()]);
+        if let Err(said) = self.script.run(&["stop".to_owned()]) {
+            eprintln!("{said}");
+        }
     }
 }
 

@@ -46,7 +46,7 @@ pub const ALL: &[Scenario] = &[
 async fn leader(stage: &Stage) -> u32 {
     let (ground, queue) = (stage.ground(), stage.world.broker.bulk());
     eventually("a node leads a queue of three members", 60, async || {
-        let listed = ground.ctl(&["list_queues", "name", "leader", "members"]).await;
+        let listed = ground.try_ctl(&["list_queues", "name", "leader", "members"]).await?;
         let line = listed.lines().find(|line| line.starts_with(&queue)).unwrap_or_default();
         let columns: Vec<&str> = line.split('\t').collect();
         match columns[..] {
@@ -121,8 +121,8 @@ async fn frozen(stage: &mut Stage) -> u64 {
 async fn leader_frozen(stage: &mut Stage) -> u64 {
     let leads = leader(stage).await;
     stage.ground().signal_node(leads, "STOP");
-    await_another_leader(stage, leads).await;
     seconds(80).await;
+    await_another_leader(stage, leads).await;
     stage.ground().signal_node(leads, "CONT");
     seconds(10).await;
     1
