@@ -54,7 +54,7 @@ async fn an_upload_takes_as_much_memory_as_a_tenth_of_it() {
     }
     println!("peak of the API, KiB: {} for 10 MiB, {} for {long} MiB", peaks[0], peaks[1]);
     assert!(peaks[1] < 512 * 1024, "KiB for {long} MiB: {peaks:?}");
-    // The order map of some millions of login ids takes its 64 MiB beside.
+    // The order map of some millions of login ids takes its 40 MiB beside.
     assert!(long > 200 || peaks[1] < peaks[0] + 48 * 1024, "KiB for 10 and {long} MiB: {peaks:?}");
 }
 
