@@ -35,7 +35,7 @@ pub const ALL: &[Scenario] = &[
     },
     Scenario {
         name: "cluster-leader-frozen",
-        does: "SIGSTOP of the node of three that leads the queue for 80 s, past the nodes' own patience",
+        does: "SIGSTOP of the node of three that leads the queue for 80 s, past the nodes' own patience; thawed, it is restarted after 20 s",
         run: |stage| Box::pin(leader_frozen(stage)),
         ..CLUSTER
     },
@@ -117,13 +117,18 @@ async fn frozen(stage: &mut Stage) -> u64 {
     3
 }
 
-/// After a minute, more or less, the others take the node for dead; thawed, it has to find that out.
+/// After a minute, more or less, the others take the node for dead. Thawed, it takes itself for the
+/// only one that runs, in spite of `pause_minority`: it sees the others, and they see it. It stays
+/// so until somebody restarts it.
 async fn leader_frozen(stage: &mut Stage) -> u64 {
     let leads = leader(stage).await;
     stage.ground().signal_node(leads, "STOP");
     seconds(80).await;
     await_another_leader(stage, leads).await;
     stage.ground().signal_node(leads, "CONT");
-    seconds(10).await;
+    seconds(20).await;
+    stage.ground().stop_node(leads).await;
+    stage.ground().start_all().await;
+    seconds(5).await;
     1
 }
