@@ -86,8 +86,7 @@ impl Judge<'_> {
         let keys = self.apply.master_keys.clone();
         blocking(move || {
             let payload = open(&fenced, &chunk, &sealed)?;
-            let records = read(way, &fenced, payload);
-            let wanted = records.wanted(way, &fenced);
+            let (records, wanted) = read(way, &fenced, payload);
             let read = if wanted.is_nothing() {
                 Read::Resolved(Box::new(resolve(records, &fenced, &chunk, Found::default(), &keys)))
             } else {
@@ -103,8 +102,8 @@ fn open(fenced: &Fenced, chunk: &ChunkRef, sealed: &[u8]) -> Result<Payload, Err
     info_span!("chunk.open").in_scope(|| Ok(read_payload(&fenced.key, chunk, sealed)?))
 }
 
-fn read(way: Way, fenced: &Fenced, payload: Payload) -> Records {
-    info_span!("chunk.read").in_scope(|| Records::new(way, fenced, payload))
+fn read(way: Way, fenced: &Fenced, payload: Payload) -> (Records, Wanted) {
+    info_span!("chunk.read").in_scope(|| Records::read(way, fenced, payload))
 }
 
 fn resolve(

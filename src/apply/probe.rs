@@ -61,7 +61,7 @@ impl Wanted {
         wanted.in_order()
     }
 
-    /// The same of a chunk that is [`Way::Quick`] and may make roles and groups.
+    /// The same of a chunk that goes [`Way::Quick`], and asks for no role or group.
     pub fn of_identifiers(identifier: Identifier, keys: impl Iterator<Item = String>) -> Self {
         let mut wanted = Self::default();
         wanted.keys.get_mut(identifier).extend(keys);

@@ -32,7 +32,7 @@ pub enum Records {
 
 /// A chunk's records, read.
 pub struct Opened {
-    pub payload: Payload,
+    payload: Payload,
     candidates: Vec<Candidate>,
     echoes: Vec<Echo>,
 }
@@ -61,33 +61,23 @@ pub struct Changes {
 }
 
 impl Records {
-    /// Takes a chunk as it comes where no record changes a user, and all that it asks of the
-    /// directory is who holds its identifier.
-    pub fn new(way: Way, fenced: &Fenced, payload: Payload) -> Self {
+    /// Reads a chunk as far as it takes to know what to ask the directory to go this way: for
+    /// nothing or for identifiers, if no record changes a user or wants a role that must exist.
+    pub fn read(way: Way, fenced: &Fenced, payload: Payload) -> (Self, Wanted) {
         let Options { upsert, dry_run, .. } = fenced.options;
         let only_inserts =
             !upsert && !dry_run && fenced.settings.unknown_roles_and_groups == UnknownKeys::Create;
-        if only_inserts && way != Way::Sure {
-            Self::Unread(payload)
-        } else {
-            Self::Read(read(fenced, payload))
-        }
-    }
-
-    /// What has to be asked for to go this way.
-    pub fn wanted(&self, way: Way, fenced: &Fenced) -> Wanted {
-        let Options { identifier, .. } = fenced.options;
-        match self {
-            Self::Read(opened) => {
-                Wanted::of(way, fenced.options, &fenced.settings, opened.records())
+        match way {
+            Way::Blind if only_inserts => (Self::Unread(payload), Wanted::default()),
+            Way::Quick if only_inserts => {
+                let wanted = identifiers(fenced, &payload);
+                (Self::Unread(payload), wanted)
             }
-            Self::Unread(_) if way == Way::Blind => Wanted::default(),
-            Self::Unread(payload) => {
-                let keys = payload.entries().filter_map(|entry| match entry.kind {
-                    Kind::Json(json) => parse::login_id(json, identifier, &fenced.settings),
-                    Kind::TooLarge { .. } | Kind::BadRow { .. } => None,
-                });
-                Wanted::of_identifiers(identifier, keys)
+            Way::Blind | Way::Quick | Way::Sure => {
+                let opened = read(fenced, payload);
+                let records = opened.records();
+                let wanted = Wanted::of(way, fenced.options, &fenced.settings, records);
+                (Self::Read(opened), wanted)
             }
         }
     }
@@ -105,6 +95,16 @@ impl Records {
             Self::Read(opened) => opened.resolve(fenced, chunk, found, keys),
         }
     }
+}
+
+/// Found by a glance at each record, without its other members.
+fn identifiers(fenced: &Fenced, payload: &Payload) -> Wanted {
+    let identifier = fenced.options.identifier;
+    let keys = payload.entries().filter_map(|entry| match entry.kind {
+        Kind::Json(json) => parse::key_of(json, identifier, &fenced.settings),
+        Kind::TooLarge { .. } | Kind::BadRow { .. } => None,
+    });
+    Wanted::of_identifiers(identifier, keys)
 }
 
 /// Takes each record from its bytes to its row before the next is read, so that what it needs is

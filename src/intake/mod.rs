@@ -45,8 +45,8 @@ use crate::web;
 use crate::web::route::Routes;
 
 /// What all order maps of the process hold in memory together: 2.8 million login ids. Beyond it
-/// they go to disk, which costs an upload little: sixteen million users go in at the rate of one
-/// million. With 64 MiB the process came to 202 MiB of its 200.
+/// they go to disk, which costs an upload little: sixteen million users went in at nearly the
+/// rate of one million. With 64 MiB the process came to 202 MiB of its 200.
 const ORDER_MEMORY_BYTES: u64 = 40 << 20;
 
 /// Cheap to clone: all clones share it.

@@ -8,7 +8,6 @@ use crate::harness::{
 
 const SPLIT: &str = "user_import_chunks_split_total";
 
-/// Outcomes and the reason of the one that failed.
 /// The database will not take this user of [`lines`], and no rule of a record says so.
 async fn refuse_user(world: &World, index: usize) {
     let refuse = format!(
@@ -18,6 +17,7 @@ async fn refuse_user(world: &World, index: usize) {
     world.database.execute(&refuse, &[]).await;
 }
 
+/// Outcomes and the reason of the one that failed.
 fn assert_one_unprocessable(seen: &Value, index: usize, inserted: u64) {
     assert_eq!(seen["summary"]["inserted"], inserted, "{}", seen["summary"]);
     assert_eq!(seen["summary"]["failed"], 1, "{}", seen["summary"]);

@@ -83,7 +83,7 @@ pub fn login_ids(json: &[u8], settings: &Settings) -> PerIdentifier<Option<Strin
 }
 
 /// The key of one of them, of which no more of the record is read than it takes to find it.
-pub fn login_id(json: &[u8], identifier: Identifier, settings: &Settings) -> Option<String> {
+pub fn key_of(json: &[u8], identifier: Identifier, settings: &Settings) -> Option<String> {
     // A record that names a member twice is none.
     let (_, text) = glance::login_ids(json).find(|(which, _)| *which == identifier)?;
     Some(login_id::normalise(identifier, &text, settings).ok()?.key)

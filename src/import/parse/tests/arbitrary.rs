@@ -94,6 +94,8 @@ proptest! {
                         _ => None,
                     };
                     prop_assert_eq!(keys.get(which).as_ref(), key);
+                    let alone = key_of(json.as_bytes(), which, &settings);
+                    prop_assert_eq!(alone.as_ref(), key);
                 }
             }
             Err(faults) => {
