@@ -19,31 +19,33 @@ postgres_url() {
         printf 'postgres://user_import:%s@127.0.0.1:%d/user_import' "$(cat "$state/password")" "$postgres_port"
 }
 
-# Every process of PostgreSQL works inside the data folder. They are looked for by their own
-# account: root in a container may lack the right to look into others' processes.
+# Every process of PostgreSQL works inside the data folder, which is the given one or the primary's.
+# They are looked for by their own account: root in a container may lack the right to look into
+# others' processes.
 postgres_pids() {
     # shellcheck disable=SC2016 # The inner shell expands it.
     as_postgres bash -c 'for proc in /proc/[0-9]*; do
         if [[ $proc/cwd -ef $1 && $(cat "$proc/comm") == postgres ]]; then echo "${proc#/proc/}"; fi
-    done' _ "$state/postgres/data" 2>/dev/null
+    done' _ "${1:-$state/postgres/data}" 2>/dev/null
 }
 
 postmaster_pid() {
-    local pid
-    pid=$(head -n 1 "$state/postgres/data/postmaster.pid" 2>/dev/null) || return 0
-    postgres_pids | grep -x -- "$pid" || true
+    local pid data=${1:-$state/postgres/data}
+    pid=$(head -n 1 "$data/postmaster.pid" 2>/dev/null) || return 0
+    postgres_pids "$data" | grep -x -- "$pid" || true
 }
 
 require_postgres_port() {
     [[ -n $(postmaster_pid) ]] || require_free "$postgres_port" PostgreSQL
 }
 
-# Added to what initdb has found out about the machine, such as which shared memory works.
+# Added to what initdb has found out about the machine, such as which shared memory works. Takes the
+# port, and what the one in the current folder has beside the others.
 write_postgres_conf() {
-    as_postgres tee "$state/postgres/data/user-import.conf" >/dev/null <<CONF
+    as_postgres tee data/user-import.conf >/dev/null <<CONF
 # Written by scripts/servers at every start.
 listen_addresses = '127.0.0.1'
-port = $postgres_port
+port = $1
 # A socket's path may have 107 bytes, and a checkout can lie deeper than that.
 unix_socket_directories = ''
 # Tests run side by side, each with a database and pools of its own; the default of 100 runs out.
@@ -63,6 +65,7 @@ log_error_verbosity = terse
 log_line_prefix = '%m [%p] %d '
 timezone = 'UTC'
 log_timezone = 'UTC'
+${2:-}
 CONF
 }
 
@@ -97,12 +100,17 @@ launch_postgres() {
     # Nothing works on this folder, so the lock in it is stale, even where its number lives on as an
     # uncollected process or as an unrelated one.
     as_postgres rm -f data/postmaster.pid
-    write_postgres_conf
+    write_postgres_conf "$postgres_port" "$(synchronous)"
+    run_postgres PostgreSQL
+}
+
+# Starts the one in the current folder.
+run_postgres() {
     # An interrupt waits: a postmaster that has no lock file yet is not found and would be left behind.
     if ! (trap '' INT TERM && as_postgres "$postgres_bin/pg_ctl" start -s -w -t 120 -D "$PWD/data" \
         -l "$PWD/log" </dev/null >/dev/null 2>&1 9>&-); then
         tail -n 20 log >&2
-        die "PostgreSQL does not start; its log ends as above."
+        die "$1 does not start; its log ends as above."
     fi
 }
 
