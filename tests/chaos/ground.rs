@@ -13,8 +13,10 @@ use crate::scenarios::Place;
 
 /// How far the ports lie from those of the tests; the highest port of a base is 94 above it.
 const PORTS_BEYOND: u64 = 200;
-/// Where a base has its RabbitMQ, with the further nodes of a cluster after it, and its `PgBouncer`.
+/// Where a base has its RabbitMQ, with the further nodes of a cluster after it, the standby of its
+/// Postgres, and its `PgBouncer`.
 const RABBITMQ_BEYOND: u64 = 72;
+const STANDBY_BEYOND: u64 = 33;
 const PGBOUNCER_BEYOND: u64 = 62;
 /// The Debian that has a `PgBouncer` which is new enough.
 const DEBIAN: &str = "trixie";
@@ -155,13 +157,19 @@ impl Ground {
         }
     }
 
+    /// Where a standby of Postgres is, once it was made.
+    pub fn standby(&self) -> String {
+        format!("127.0.0.1:{}", self.script.base + STANDBY_BEYOND)
+    }
+
     fn pid(&self, file: &str) -> u32 {
         let text = std::fs::read_to_string(self.folder.join(file)).unwrap();
         text.lines().next().unwrap().trim().parse().unwrap()
     }
 
-    fn postmaster(&self) -> u32 {
-        self.pid("postgres/data/postmaster.pid")
+    /// Of `postgres` or of its `standby`.
+    fn postmaster(&self, folder: &str) -> u32 {
+        self.pid(&format!("{folder}/data/postmaster.pid"))
     }
 
     /// A node of RabbitMQ, by its number in the cluster.
@@ -174,7 +182,7 @@ impl Ground {
 
     /// A fast shutdown: sessions are ended, and everything is written.
     pub async fn stop_postgres(&self) {
-        stop(self.postmaster(), "INT").await;
+        stop(self.postmaster("postgres"), "INT").await;
     }
 
     /// An orderly stop of the broker.
@@ -188,7 +196,15 @@ impl Ground {
 
     /// Freezes or thaws the postmaster with all of its backends.
     pub fn signal_postgres(&self, name: &str) {
-        let postmaster = self.postmaster();
+        self.signal_postgres_in("postgres", name);
+    }
+
+    pub fn signal_standby(&self, name: &str) {
+        self.signal_postgres_in("standby", name);
+    }
+
+    fn signal_postgres_in(&self, folder: &str, name: &str) {
+        let postmaster = self.postmaster(folder);
         for pid in children(postmaster).into_iter().chain([postmaster]) {
             signal(pid, name);
         }

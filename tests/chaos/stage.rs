@@ -121,6 +121,14 @@ impl Stage {
         self.apis.iter_mut().chain(&mut self.workers)
     }
 
+    /// Leads everybody to another Postgres, as an address or a name that moves with it does.
+    pub fn follow_postgres(&mut self, address: &str) {
+        for member in self.members() {
+            member.postgres.retarget(address.to_owned());
+        }
+        self.world.follow_postgres(address);
+    }
+
     pub async fn hire(&mut self) {
         let ground = self.ground.as_deref();
         let worker = member(self.world.worker(), &self.world, ground, false).await;

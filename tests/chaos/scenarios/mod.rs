@@ -10,6 +10,7 @@ mod pooler;
 mod postgres;
 mod rabbitmq;
 mod releases;
+mod standby;
 mod telemetry;
 mod workers;
 
@@ -47,6 +48,8 @@ pub struct Scenario {
     pub completes: bool,
     /// Every upload is answered 200 while it lasts.
     pub accepts: bool,
+    /// Its servers are not the same afterwards, and nobody else is to be played on them.
+    pub ruins: bool,
     /// Returns how many faults fired, once they are over.
     pub run: for<'a> fn(&'a mut Stage) -> LocalBoxFuture<'a, u64>,
 }
@@ -60,6 +63,7 @@ const USUAL: Scenario = Scenario {
     is_short: false,
     completes: true,
     accepts: false,
+    ruins: false,
     run: |_| Box::pin(async { 0 }),
 };
 
@@ -71,6 +75,7 @@ pub fn all() -> Vec<&'static Scenario> {
         rabbitmq::ALL,
         cluster::ALL,
         postgres::ALL,
+        standby::ALL,
         pooler::ALL,
         disk::ALL,
         telemetry::ALL,

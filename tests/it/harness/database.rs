@@ -7,7 +7,7 @@ use tokio::sync::OnceCell;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, NoTls, Row};
 
-use super::Servers;
+use super::{Servers, with_address};
 
 /// Of `pg_advisory_lock`: whoever makes the template holds it. Arbitrary.
 const TEMPLATE_LOCK: i64 = 0x7465_6d70_6c61_7465;
@@ -61,6 +61,13 @@ impl Database {
     /// The product's own pool on this database.
     pub fn pool(&self) -> user_import::pg::Pool {
         pool(&self.url)
+    }
+
+    /// The same database is behind another `host:port` now.
+    pub fn follow(&mut self, address: &str) {
+        self.url = with_address(&self.url, address);
+        self.servers.database_url = with_address(&self.servers.database_url, address);
+        self.renew();
     }
 
     /// Forgets the connection that was kept, for a server that was away.

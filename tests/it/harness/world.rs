@@ -5,7 +5,7 @@ use std::future::Future;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::{Broker, Client, Database, Process, Role, Servers};
+use super::{Broker, Client, Database, Process, Role, Servers, with_address};
 
 /// A master key that every process of a test shares: 32 bytes in base64.
 const MASTER_KEY: &str = "dGVzdC1tYXN0ZXIta2V5LW9mLTMyLWJ5dGVzLWxvbmc=";
@@ -41,6 +41,13 @@ impl World {
     pub fn renew(&mut self) {
         self.database.renew();
         self.broker.renew();
+    }
+
+    /// Postgres is behind another `host:port` now, for whoever connects or is started from here on.
+    pub fn follow_postgres(&mut self, address: &str) {
+        self.servers.database_url = with_address(&self.servers.database_url, address);
+        self.database.follow(address);
+        self.env.insert("DATABASE_URL".to_owned(), self.database.url.clone());
     }
 
     pub async fn without_project() -> Self {
