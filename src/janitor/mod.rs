@@ -9,6 +9,8 @@ mod store;
 
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use crate::config::Janitor as Settings;
 use crate::pg::{self, Pool};
 use crate::shutdown::Shutdown;
@@ -16,6 +18,10 @@ use crate::{backoff, metrics};
 
 /// Retention is counted in hours; half a minute more does not matter to anybody.
 const PAUSE: Duration = Duration::from_secs(30);
+
+/// How long after a failure no upload is given up: it may have waited for Postgres too, perhaps
+/// for one that was promoted, and shows each minute that it lives.
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// What one step did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -30,8 +36,10 @@ pub struct Swept {
 /// Steps every half minute until the process drains.
 pub async fn run(pool: Pool, settings: Settings, shutdown: Shutdown) {
     let mut failures = 0;
+    let mut failed_at: Option<Instant> = None;
     loop {
-        let pause = match step(&pool, &settings, failures == 0).await {
+        let uploads_too = failed_at.is_none_or(|at| at.elapsed() > PATIENCE);
+        let pause = match step(&pool, &settings, uploads_too).await {
             Ok(swept) => {
                 if swept != Swept::default() {
                     tracing::info!(?swept, "the janitor took away");
@@ -42,6 +50,7 @@ pub async fn run(pool: Pool, settings: Settings, shutdown: Shutdown) {
             Err(error) => {
                 tracing::warn!(%error, "the janitor comes back later");
                 failures += 1;
+                failed_at = Some(Instant::now());
                 backoff::delay(failures, Duration::from_secs(1), PAUSE)
             }
         };
@@ -52,7 +61,7 @@ pub async fn run(pool: Pool, settings: Settings, shutdown: Shutdown) {
     }
 }
 
-/// Takes away whatever is due. `uploads_too` is false in the step after a failure: uploads
+/// Takes away whatever is due. `uploads_too` is false for a while after a failure: uploads
 /// could not touch their rows either while Postgres was away.
 pub async fn step(pool: &Pool, settings: &Settings, uploads_too: bool) -> Result<Swept, pg::Error> {
     let client = pool.get().await?;
