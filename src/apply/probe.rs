@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use deadpool_postgres::GenericClient;
+use uuid::Uuid;
 
 use super::way::Way;
 use super::{Error, rows};
@@ -110,8 +111,11 @@ impl Wanted {
         let column = format!("{}_key", identifier.as_str());
         let sql = include_str!("probe_identifiers.sql").replace("COLUMN", &column);
         let statement = client.prepare_cached(&sql).await?;
-        let rows = client.query(&statement, &[&project, keys]).await?;
-        let known = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
+        let row = client.query_one(&statement, &[&project, keys]).await?;
+        let (places, ids): (Vec<i64>, Vec<Uuid>) = (row.get(0), row.get(1));
+        // Counted from 1.
+        let held = places.into_iter().map(|place| keys[place as usize - 1].clone());
+        let known = held.zip(ids).collect();
         self.found(client, project, Vec::new(), known).await
     }
 

@@ -43,6 +43,7 @@ impl Walk<'_> {
             }
             Kind::Object | Kind::Array if depth == DEPTH_MAX => self.causes.too_deep(at, DEPTH_MAX),
             Kind::Object => self.object(&json::members(raw), at, depth + 1),
+            Kind::Array if !self.has_escapes && is_flat(raw) => {}
             Kind::Array => {
                 for (index, element) in json::elements(raw).into_iter().enumerate() {
                     self.value(element, &at.element(index), depth + 1);
@@ -53,6 +54,12 @@ impl Walk<'_> {
     }
 }
 
+/// Whether an array surely holds neither object nor array, in which a name or a level could be
+/// wrong.
+fn is_flat(array: Raw<'_>) -> bool {
+    memchr::memchr2(b'{', b'[', &array.get().as_bytes()[1..]).is_none()
+}
+
 /// A raw U+0000 is no JSON, so it can only be escaped; `\\u0000` spells six other characters.
 fn holds_null_character(string: Raw<'_>) -> bool {
     string.get().contains("\\u0000") && json::text(string).contains('\0')
@@ -61,15 +68,26 @@ fn holds_null_character(string: Raw<'_>) -> bool {
 /// The members whose name stands in the object before.
 pub(super) fn doubled(members: &[Member<'_>]) -> Vec<usize> {
     // Comparing each with each is faster than hashing up to a few dozen, and would be a means of
-    // attack beyond.
+    // attack beyond. Most names differ already in what a bit can tell.
     if members.len() <= 32 {
+        let mut seen = 0_u64;
         let is_doubled = |index: &usize| {
-            members[..*index].iter().any(|before| before.name == members[*index].name)
+            let (bit, before) = (mark(&members[*index].name), &members[..*index]);
+            let is_new = seen & bit == 0;
+            seen |= bit;
+            !is_new && before.iter().any(|before| before.name == members[*index].name)
         };
         return (0..members.len()).filter(is_doubled).collect();
     }
     let mut seen = HashSet::with_capacity(members.len());
     (0..members.len()).filter(|index| !seen.insert(&*members[*index].name)).collect()
+}
+
+/// One of 64 bits, by a name's length and ends; a record's own names share one at most.
+fn mark(name: &str) -> u64 {
+    let (first, last) = (name.bytes().next(), name.bytes().next_back());
+    let ends = u64::from(first.unwrap_or(0)) + u64::from(last.unwrap_or(0)) * 3;
+    1 << ((ends + name.len() as u64 * 13) % 64)
 }
 
 /// Gives no name twice in one object, and has at most so many levels.

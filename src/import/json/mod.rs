@@ -109,7 +109,7 @@ impl Kind {
 /// A lone surrogate (`"\ud800"`) is JSON by its grammar but no text (RFC 8259, section 8.2); it is
 /// refused here, because an echo that holds one could not be read by most JSON libraries.
 pub(super) fn read(json: &[u8]) -> Result<Object<'_>, Position> {
-    let text = std::str::from_utf8(json).map_err(|error| position(json, error.valid_up_to()))?;
+    let text = text_of(json)?;
     let mut members = match values::members(text) {
         Some(members) => members,
         None => read_again(text)?,
@@ -121,6 +121,13 @@ pub(super) fn read(json: &[u8]) -> Result<Object<'_>, Position> {
         decode_names(&mut members);
     }
     Ok(Object { text, members })
+}
+
+/// Names are in every script, where the standard library goes byte by byte; it says where a byte
+/// is none of a text.
+fn text_of(json: &[u8]) -> Result<&str, Position> {
+    simdutf8::basic::from_utf8(json)
+        .or_else(|_| std::str::from_utf8(json).map_err(|error| position(json, error.valid_up_to())))
 }
 
 /// By `serde_json`, which says where it is none.

@@ -55,8 +55,8 @@ fn members_of<'a>(
     if !scanner.opens(b'{', b'}')? {
         return Some(Vec::new());
     }
-    // Most records have fewer members than this.
-    let mut members = Vec::with_capacity(16);
+    // Most records, and most objects in them, have fewer members than this.
+    let mut members = Vec::with_capacity(if levels == LEVELS_READ { 24 } else { 8 });
     loop {
         let name = raw(text, scanner.name()?);
         let start = scanner.at();
