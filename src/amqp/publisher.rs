@@ -1,6 +1,7 @@
 //! Handing messages to the broker, and knowing whether it took them.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use lapin::options::{BasicPublishOptions, QueueDeclareOptions};
@@ -16,6 +17,11 @@ use crate::config::Broker;
 /// How long a batch may take to be confirmed. A broker whose disk is slow confirms within a
 /// second; behind an alarm it never does.
 const CONFIRM: Duration = Duration::from_secs(15);
+
+/// How long a lane may be refused without a message taken before the connection is given up. A full
+/// queue is waited for; but RabbitMQ remembers for each channel that a queue which rejects is
+/// full, and never tells it if the limit is lifted meanwhile (3.10).
+const REFUSED: Duration = Duration::from_secs(5);
 
 /// What became of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +49,8 @@ pub struct Publisher {
     _connection: Connection,
     channel: Channel,
     names: Names,
+    /// Since when nothing was taken.
+    refused_since: Mutex<HashMap<Lane, Instant>>,
 }
 
 impl Publisher {
@@ -52,7 +60,7 @@ impl Publisher {
         let channel = confirming_channel(&connection).await?;
         let names = Names::new(&config.amqp_prefix);
         declare(&channel, &names).await?;
-        Ok(Self { _connection: connection, channel, names })
+        Ok(Self { _connection: connection, channel, names, refused_since: Mutex::default() })
     }
 
     /// Errors where the queue is gone; opening anew declares it again.
@@ -69,8 +77,8 @@ impl Publisher {
 
     /// Publishes a batch and returns each message's fate, in order.
     ///
-    /// The second value is false where the connection is not to be used again: it broke, or a
-    /// binding is missing, which opening anew declares.
+    /// The second value is false where the connection is not to be used again: it broke, all is
+    /// refused, or a binding is missing, which opening anew declares.
     pub async fn publish(&self, lane: Lane, batch: &[ChunkMessage]) -> (Vec<Fate>, bool) {
         let deadline = Instant::now() + CONFIRM;
         let mut pending = Vec::with_capacity(batch.len());
@@ -92,7 +100,19 @@ impl Publisher {
             }
         }
         let usable = !fates.iter().any(|fate| matches!(fate, Fate::Unknown | Fate::Returned));
+        let usable = usable && !self.is_refused(lane, &fates);
         (fates, usable)
+    }
+
+    /// Whether the lane has been refused for so long that it is no longer waited for.
+    fn is_refused(&self, lane: Lane, fates: &[Fate]) -> bool {
+        let mut since = self.refused_since.lock().unwrap_or_else(PoisonError::into_inner);
+        if fates.iter().any(|fate| *fate != Fate::Refused) {
+            since.remove(&lane);
+        } else if !fates.is_empty() {
+            return since.entry(lane).or_insert_with(Instant::now).elapsed() > REFUSED;
+        }
+        false
     }
 
     async fn send(

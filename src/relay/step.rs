@@ -26,7 +26,7 @@ pub enum Error {
     #[error(transparent)]
     Broker(#[from] amqp::Error),
     #[error(
-        "the broker did not confirm in time, could route nowhere, or the connection to it broke"
+        "the broker did not confirm in time, took nothing, could route nowhere, or the connection to it broke"
     )]
     NotTaken,
 }

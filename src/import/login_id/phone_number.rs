@@ -64,8 +64,8 @@ const PREFIXES: &[(i32, &[&str])] = &[
 ];
 
 /// Whether [`e164`] would leave these digits as they are: a calling code, and behind it as many as
-/// a number there may have, with nothing to take off. Most numbers are sent so, and this is a
-/// tenth of the work. False says nothing.
+/// a number there may have, with nothing to take off. Most numbers are sent so, and are spared half
+/// a dozen regular expressions. False says nothing.
 fn is_plainly_e164(digits: &str) -> bool {
     // How zeros are counted is libphonenumber's affair.
     if digits.starts_with('0') {
@@ -84,7 +84,7 @@ fn is_plainly_e164(digits: &str) -> bool {
     if number.starts_with('0') || prefixes.iter().any(|prefix| number.starts_with(prefix)) {
         return false;
     }
-    // RFC 3966 and E.164 know no more than 15 digits; what has more is no number in the end.
+    // E.164 has 15 digits in all; of a number with more libphonenumber is asked.
     if !(2..=15).contains(&number.len()) {
         return false;
     }

@@ -86,7 +86,7 @@ pub const ALL: &[Scenario] = &[
     },
     Scenario {
         name: "queue-full",
-        does: "queues of one message that reject what is published, for 20 s",
+        does: "queues of one message that reject what is published, for 20 s; the limit is lifted while nobody consumes",
         faults_min: 1,
         run: |stage| Box::pin(queue_full(stage)),
         ..PRIVATE
@@ -208,8 +208,12 @@ async fn queue_full(stage: &mut Stage) -> u64 {
     let ground = stage.ground();
     let before = refused(stage).await;
     ground.ctl(&["set_policy", "--apply-to", "queues", "full", &pattern, limit]).await;
-    seconds(20).await;
-    ground.ctl(&["clear_policy", "full"]).await;
+    seconds(17).await;
+    // Whoever was refused last is not told by the broker that there is room again.
+    stage.workers.iter().for_each(|worker| worker.process.freeze());
+    seconds(3).await;
+    stage.ground().ctl(&["clear_policy", "full"]).await;
+    stage.workers.iter().for_each(|worker| worker.process.thaw());
     refused(stage).await - before
 }
 
