@@ -49,6 +49,8 @@ start_pgbouncer() {
     local account=() dir=$state/pgbouncer tenths
     [[ -z $(pgbouncer_pids) ]] || return 0
     mkdir -p "$dir"
+    # A killed one leaves it, and its number looks alive until init has collected it.
+    rm -f "$dir/pid"
     write_pgbouncer_conf
     if ((!EUID)); then
         account=(setpriv "--reuid=$(id -u postgres)" "--regid=$(id -g postgres)" --clear-groups --inh-caps=-all --)

@@ -205,8 +205,11 @@ impl Ground {
 
     fn signal_postgres_in(&self, folder: &str, name: &str) {
         let postmaster = self.postmaster(folder);
-        for pid in children(postmaster).into_iter().chain([postmaster]) {
-            signal(pid, name);
+        // Ahead of its backends, so that it starts none meanwhile.
+        signal(postmaster, name);
+        for backend in children(postmaster) {
+            // One may end as its number is read.
+            assert!(hears(backend, name) || !is_there(backend), "{backend} does not hear {name}");
         }
     }
 
@@ -251,8 +254,11 @@ fn is_there(pid: u32) -> bool {
 }
 
 pub fn signal(pid: u32, name: &str) {
-    let done = Command::new("kill").args(["-s", name, &pid.to_string()]).status().unwrap();
-    assert!(done.success(), "{pid} does not hear {name}");
+    assert!(hears(pid, name), "{pid} does not hear {name}");
+}
+
+fn hears(pid: u32, name: &str) -> bool {
+    Command::new("kill").args(["-s", name, &pid.to_string()]).status().unwrap().success()
 }
 
 fn children(parent: u32) -> Vec<u32> {
