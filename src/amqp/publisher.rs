@@ -100,12 +100,13 @@ impl Publisher {
             }
         }
         let usable = !fates.iter().any(|fate| matches!(fate, Fate::Unknown | Fate::Returned));
-        let usable = usable && !self.is_refused(lane, &fates);
+        let usable = usable && !self.loses_patience(lane, &fates);
         (fates, usable)
     }
 
-    /// Whether the lane has been refused for so long that it is no longer waited for.
-    fn is_refused(&self, lane: Lane, fates: &[Fate]) -> bool {
+    /// Notes whether the lane takes anything. True: it has been refused for so long that it is no
+    /// longer waited for.
+    fn loses_patience(&self, lane: Lane, fates: &[Fate]) -> bool {
         let mut since = self.refused_since.lock().unwrap_or_else(PoisonError::into_inner);
         if fates.iter().any(|fate| *fate != Fate::Refused) {
             since.remove(&lane);

@@ -71,7 +71,7 @@ fn is_plainly_e164(digits: &str) -> bool {
     if digits.starts_with('0') {
         return false;
     }
-    // None begins with another.
+    // No calling code begins with another.
     let Some((calling_code, number)) = (1..=3).find_map(|length| {
         let (code, number) = digits.split_at_checked(length)?;
         let code = code.parse().ok()?;
@@ -148,7 +148,7 @@ mod tests {
         }
 
         #[test]
-        fn however_a_number_begins(
+        fn plain_numbers_of_a_calling_code_are_too(
             code in proptest::sample::select(
                 PHONE_NUMBER_UTIL.get_supported_calling_codes().collect::<Vec<_>>()),
             number in "[0-9]{4,13}",

@@ -82,8 +82,9 @@ pub fn resolve(rules: &Rules<'_>, candidates: Vec<Candidate>, found: Vec<User>) 
     Resolution { verdicts, inserts, updates, new_roles: run.new_roles, new_groups: run.new_groups }
 }
 
-/// The same, record by record, of a run that changes no user and finds no more than ids: each user can be
-/// written as soon as it is made, while it is at hand, and no more than its login ids is kept.
+/// The same, record by record, of a run that changes no user and finds no more than ids: each user
+/// can be written as soon as it is made, while it is at hand, and no more than its login ids is
+/// kept.
 pub struct Inserting<'a>(Run<'a>);
 
 /// What becomes of one record.

@@ -212,7 +212,7 @@ async fn queue_full(stage: &mut Stage) -> u64 {
     // Whoever was refused last is not told by the broker that there is room again.
     stage.workers.iter().for_each(|worker| worker.process.freeze());
     seconds(3).await;
-    stage.ground().ctl(&["clear_policy", "full"]).await;
+    ground.ctl(&["clear_policy", "full"]).await;
     stage.workers.iter().for_each(|worker| worker.process.thaw());
     refused(stage).await - before
 }
