@@ -19,8 +19,8 @@ use crate::{backoff, metrics};
 /// Retention is counted in hours; half a minute more does not matter to anybody.
 const PAUSE: Duration = Duration::from_secs(30);
 
-/// How long after its start and after a failure a janitor gives up no upload: one may have waited
-/// for Postgres too, perhaps until a standby was promoted, and shows each minute that it lives.
+/// How long after a failure no upload is given up: it may have waited for Postgres too, perhaps
+/// for one that was promoted, and shows each minute that it lives.
 const PATIENCE: Duration = Duration::from_mins(2);
 
 /// What one step did.
@@ -36,9 +36,9 @@ pub struct Swept {
 /// Steps every half minute until the process drains.
 pub async fn run(pool: Pool, settings: Settings, shutdown: Shutdown) {
     let mut failures = 0;
-    let mut patient_from = Instant::now();
+    let mut failed_at: Option<Instant> = None;
     loop {
-        let uploads_too = patient_from.elapsed() > PATIENCE;
+        let uploads_too = failed_at.is_none_or(|at| at.elapsed() > PATIENCE);
         let pause = match step(&pool, &settings, uploads_too).await {
             Ok(swept) => {
                 if swept != Swept::default() {
@@ -50,7 +50,7 @@ pub async fn run(pool: Pool, settings: Settings, shutdown: Shutdown) {
             Err(error) => {
                 tracing::warn!(%error, "the janitor comes back later");
                 failures += 1;
-                patient_from = Instant::now();
+                failed_at = Some(Instant::now());
                 backoff::delay(failures, Duration::from_secs(1), PAUSE)
             }
         };
