@@ -42,7 +42,7 @@ pub enum Aim {
 pub const LIMITS: &str = "SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = '30s'; \
      SET LOCAL idle_in_transaction_session_timeout = '15s'; SET LOCAL jit = off; \
      SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; \
-     SET LOCAL enable_seqscan = off";
+     SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off";
 
 pub fn chunk_ref(message: &ChunkMessage) -> ChunkRef {
     ChunkRef {

@@ -12,7 +12,7 @@ use super::{Apply, Error};
 use crate::amqp::ChunkMessage;
 use crate::chunk::{ChunkRef, Payload, read_payload};
 use crate::failpoint;
-use crate::import::task::Options;
+use crate::import::task::{Identifier, Options};
 use crate::pg::Transaction;
 use crate::seal::MasterKeys;
 
@@ -40,7 +40,7 @@ impl Judge<'_> {
         let Options { upsert, dry_run, .. } = fenced.options;
         // A dry run writes nothing that could meet a taken login id, so all of them are asked for;
         // and who knows of users that are there, and updates them, needs them whole.
-        let is_short = dry_run || upsert && way == Way::Quick;
+        let is_short = dry_run || upsert && matches!(way, Way::Near | Way::Quick);
         let way = if is_short { Way::Sure } else { way };
         let (work, fenced) = self.resolve_by(way, fenced).await?;
         if way == Way::Sure || work.is_judged_by_indexes {
@@ -69,6 +69,7 @@ impl Judge<'_> {
         let asked = async {
             match way {
                 Way::Sure => wanted.probe(self.client, self.chunk.project).await,
+                Way::Near => self.probe_neighbours(wanted, identifier).await,
                 Way::Blind | Way::Quick => {
                     wanted.probe_identifiers(self.client, self.chunk.project, identifier).await
                 }
@@ -77,6 +78,22 @@ impl Judge<'_> {
         let found = asked.instrument(span).await?;
         let (chunk, keys) = (self.chunk, self.apply.master_keys.clone());
         blocking(move || Ok((resolve(records, &fenced, &chunk, found, &keys), fenced))).await
+    }
+
+    /// Where the users of this chunk are none, those of the task's next chunks are not asked for as
+    /// if they were.
+    async fn probe_neighbours(
+        &self,
+        wanted: Wanted,
+        identifier: Identifier,
+    ) -> Result<Found, Error> {
+        let project = self.chunk.project;
+        let (found, are_neighbours) =
+            wanted.probe_neighbours(self.client, project, identifier).await?;
+        if !are_neighbours {
+            self.apply.ways.keep(&self.chunk, Way::Quick);
+        }
+        Ok(found)
     }
 
     /// Opens the chunk, and resolves it at once where nothing has to be asked: on the same

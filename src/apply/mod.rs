@@ -13,6 +13,8 @@ mod delivery;
 mod disposition;
 mod error;
 mod fence;
+mod identifiers;
+mod ids;
 mod judge;
 mod literal;
 mod probe;

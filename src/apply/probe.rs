@@ -2,9 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use deadpool_postgres::GenericClient;
-use uuid::Uuid;
-
+use super::identifiers::Identifiers;
 use super::way::Way;
 use super::{Error, rows};
 use crate::import::record::{Given, PerIdentifier, Record};
@@ -13,8 +11,9 @@ use crate::import::settings::{Settings, UnknownKeys};
 use crate::import::task::{Identifier, Options};
 use crate::import::user::User;
 use crate::project::{known_groups, known_roles};
+use deadpool_postgres::GenericClient;
 
-/// Everything that the records of a chunk ask for, keyed and sorted.
+/// Everything that the records of a chunk ask for.
 #[derive(Debug, Default)]
 pub struct Wanted {
     keys: PerIdentifier<Vec<String>>,
@@ -47,7 +46,7 @@ impl Wanted {
             for which in Identifier::ALL {
                 let is_asked = match way {
                     Way::Blind => false,
-                    Way::Quick => which == options.identifier,
+                    Way::Near | Way::Quick => which == options.identifier,
                     Way::Sure => true,
                 };
                 if let (true, Given::Value(login_id)) = (is_asked, record.login_ids.get(which)) {
@@ -62,11 +61,12 @@ impl Wanted {
         wanted.in_order()
     }
 
-    /// The same of a chunk that goes [`Way::Quick`], and asks for no role or group.
-    pub fn of_identifiers(identifier: Identifier, keys: impl Iterator<Item = String>) -> Self {
+    /// The same of a chunk that asks for nothing but identifiers. They stay in the order of the
+    /// file, which is that of its users' ids if it is sent again.
+    pub fn of_identifiers(identifier: Identifier, keys: Vec<String>) -> Self {
         let mut wanted = Self::default();
-        wanted.keys.get_mut(identifier).extend(keys);
-        wanted.in_order()
+        *wanted.keys.get_mut(identifier) = keys;
+        wanted
     }
 
     fn in_order(mut self) -> Self {
@@ -99,24 +99,27 @@ impl Wanted {
 
     /// The users that hold any of the identifiers, where they only keep records from being new.
     pub async fn probe_identifiers(
-        &self,
+        mut self,
         client: &impl GenericClient,
         project: i32,
         identifier: Identifier,
     ) -> Result<Found, Error> {
-        let keys = self.keys.get(identifier);
-        if keys.is_empty() {
-            return self.found(client, project, Vec::new(), KnownUsers::default()).await;
-        }
-        let column = format!("{}_key", identifier.as_str());
-        let sql = include_str!("probe_identifiers.sql").replace("COLUMN", &column);
-        let statement = client.prepare_cached(&sql).await?;
-        let row = client.query_one(&statement, &[&project, keys]).await?;
-        let (places, ids): (Vec<i64>, Vec<Uuid>) = (row.get(0), row.get(1));
-        // Counted from 1.
-        let held = places.into_iter().map(|place| keys[place as usize - 1].clone());
-        let known = held.zip(ids).collect();
+        let keys = std::mem::take(self.keys.get_mut(identifier));
+        let known = Identifiers { client, project, identifier }.probe(keys).await?;
         self.found(client, project, Vec::new(), known).await
+    }
+
+    /// The same by fewer probes, if these users were made one after the other; says if they were.
+    pub async fn probe_neighbours(
+        mut self,
+        client: &impl GenericClient,
+        project: i32,
+        identifier: Identifier,
+    ) -> Result<(Found, bool), Error> {
+        let keys = std::mem::take(self.keys.get_mut(identifier));
+        let asked = Identifiers { client, project, identifier };
+        let (known, are_neighbours) = asked.probe_neighbours(keys).await?;
+        Ok((self.found(client, project, Vec::new(), known).await?, are_neighbours))
     }
 
     async fn found(

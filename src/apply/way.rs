@@ -16,7 +16,10 @@ use crate::import::task::{Identifier, Options};
 pub enum Way {
     /// Asks nothing: a file of new users into a new system.
     Blind,
-    /// Asks for the identifiers alone: some users are there, and are skipped.
+    /// Asks for the identifiers alone: some users are there, and are skipped. For a few of them
+    /// first, and then for the users between those: a file that is sent again.
+    Near,
+    /// Asks for the identifiers alone, each for itself.
     Quick,
     /// Asks for every login id and whole users. Whoever updates has to.
     Sure,
@@ -26,6 +29,7 @@ impl Way {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Blind => "blind",
+            Self::Near => "near",
             Self::Quick => "quick",
             Self::Sure => "sure",
         }
@@ -35,7 +39,7 @@ impl Way {
     fn after(self, constraint: Option<&str>, options: Options) -> Self {
         let by_identifier = constraint == Some(index_of(options.identifier));
         if self == Self::Blind && by_identifier && !options.upsert {
-            Self::Quick
+            Self::Near
         } else {
             Self::Sure
         }
@@ -126,9 +130,10 @@ mod tests {
     #[test]
     fn a_taken_identifier_is_asked_for_and_another_login_id_takes_the_sure_way() {
         let (email, phone) = (Some("directory_user_email"), Some("directory_user_phone_number"));
-        assert_eq!(Way::Blind.after(email, options(false)), Way::Quick);
+        assert_eq!(Way::Blind.after(email, options(false)), Way::Near);
         assert_eq!(Way::Blind.after(email, options(true)), Way::Sure);
         assert_eq!(Way::Blind.after(phone, options(false)), Way::Sure);
+        assert_eq!(Way::Near.after(email, options(false)), Way::Sure);
         assert_eq!(Way::Quick.after(email, options(false)), Way::Sure);
     }
 

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::columns::{ReleaseColumns, UserColumns};
 use super::copy::{Rows, RowsWriter};
 use super::fence::Fenced;
+use super::ids::Ids;
 use super::probe::{Found, Wanted};
 use super::tell::{Echo, Teller, Told, tell};
 use super::way::Way;
@@ -69,11 +70,11 @@ impl Records {
             !upsert && !dry_run && fenced.settings.unknown_roles_and_groups == UnknownKeys::Create;
         match way {
             Way::Blind if only_inserts => (Self::Unread(payload), Wanted::default()),
-            Way::Quick if only_inserts => {
+            Way::Near | Way::Quick if only_inserts => {
                 let wanted = identifiers(fenced, &payload);
                 (Self::Unread(payload), wanted)
             }
-            Way::Blind | Way::Quick | Way::Sure => {
+            Way::Blind | Way::Near | Way::Quick | Way::Sure => {
                 let opened = read(fenced, payload);
                 let records = opened.records();
                 let wanted = Wanted::of(way, fenced.options, &fenced.settings, records);
@@ -100,10 +101,11 @@ impl Records {
 /// Found by a glance at each record, without its other members.
 fn identifiers(fenced: &Fenced, payload: &Payload) -> Wanted {
     let identifier = fenced.options.identifier;
-    let keys = payload.entries().filter_map(|entry| match entry.kind {
+    let mut keys = Vec::with_capacity(payload.record_count());
+    keys.extend(payload.entries().filter_map(|entry| match entry.kind {
         Kind::Json(json) => parse::key_of(json, identifier, &fenced.settings),
         Kind::TooLarge { .. } | Kind::BadRow { .. } => None,
-    });
+    }));
     Wanted::of_identifiers(identifier, keys)
 }
 
@@ -121,8 +123,9 @@ fn stream(
     let mut rows = RowsWriter::with_capacity(chunk.record_count as usize, payload.bytes());
     let mut teller = Teller::new(chunk, payload);
     let mut is_judged_by_indexes = true;
+    let ids = Ids::new();
     for entry in payload.entries() {
-        let (candidate, echo) = candidate(fenced, &entry);
+        let (candidate, echo) = candidate(fenced, &entry, &ids);
         let is_sound = candidate.record.is_ok();
         let Decision { verdict, insert } = run.decide(candidate);
         is_judged_by_indexes &= is_judged(is_sound, &verdict);
@@ -144,7 +147,9 @@ fn stream(
 
 /// Parses and validates every record.
 pub fn read(fenced: &Fenced, payload: Payload) -> Opened {
-    let (candidates, echoes) = payload.entries().map(|entry| candidate(fenced, &entry)).unzip();
+    let ids = Ids::new();
+    let candidates = payload.entries().map(|entry| candidate(fenced, &entry, &ids));
+    let (candidates, echoes) = candidates.unzip();
     Opened { payload, candidates, echoes }
 }
 
@@ -163,7 +168,7 @@ fn is_judged(is_sound: bool, verdict: &Verdict) -> bool {
     !is_sound || matches!(verdict.outcome, Outcome::Inserted | Outcome::Skipped)
 }
 
-fn candidate(fenced: &Fenced, entry: &Entry<'_>) -> (Candidate, Echo) {
+fn candidate(fenced: &Fenced, entry: &Entry<'_>, ids: &Ids) -> (Candidate, Echo) {
     let (record, echo) = match entry.kind {
         Kind::Json(json) => read_record(fenced, json, entry.line),
         Kind::TooLarge { limit } => (Err(vec![Fault::record_too_large(limit)]), Echo::None),
@@ -172,7 +177,7 @@ fn candidate(fenced: &Fenced, entry: &Entry<'_>) -> (Candidate, Echo) {
         }
     };
     let shares_with_earlier_chunk = entry.shares_with_earlier_chunk;
-    (Candidate { record, new_id: Uuid::now_v7(), shares_with_earlier_chunk }, echo)
+    (Candidate { record, new_id: ids.next(), shares_with_earlier_chunk }, echo)
 }
 
 /// The record, or its faults with the line of the file they stand in, and its echo.

@@ -102,6 +102,10 @@ pub fn read_payload(key: &TaskKey, chunk: &ChunkRef, sealed: &[u8]) -> Result<Pa
 }
 
 impl Payload {
+    pub fn record_count(&self) -> usize {
+        self.record_count
+    }
+
     /// Bytes of all records, framed.
     pub fn bytes(&self) -> usize {
         self.framed.len()

@@ -86,7 +86,7 @@ define! {
             "Relay steps that failed, by who was away."
 
         // Stage 3, apply.
-        chunks_applied(way ["blind" "quick" "sure"]) "user_import_chunks_applied_total"
+        chunks_applied(way ["blind" "near" "quick" "sure"]) "user_import_chunks_applied_total"
             "Chunks committed, by the way they were written."
         records(outcome ["inserted" "updated" "skipped" "failed"]) "user_import_records_total"
             "Records committed, by outcome; of dry runs too."

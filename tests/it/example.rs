@@ -128,13 +128,13 @@ async fn a_file_of_known_users_costs_one_copy_in_vain() {
     let counts = ["inserted", "skipped", "failed"].map(|outcome| summary[outcome].as_u64());
     assert_eq!(counts, [Some(149), Some(150), Some(1)]);
     let metrics = client.metrics(worker.address()).await;
-    let [vain, retries, quick] = [
+    let [vain, retries, near] = [
         ("user_import_copies_in_vain_total", ""),
         ("user_import_transient_retries_total", ""),
-        ("user_import_chunks_applied_total", "way=\"quick\""),
+        ("user_import_chunks_applied_total", "way=\"near\""),
     ]
     .map(|(name, label)| metrics.sum(name, label) as u64);
-    assert_eq!((vain, retries, quick), (1, 0, 3));
+    assert_eq!((vain, retries, near), (1, 0, 3));
 }
 
 #[tokio::test(flavor = "multi_thread")]

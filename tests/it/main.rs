@@ -6,6 +6,7 @@
     reason = "the harness starts processes and reads where the servers are"
 )]
 
+mod again;
 mod answers;
 mod auth;
 mod cancel;

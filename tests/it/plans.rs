@@ -10,12 +10,13 @@ use crate::harness::{Chunk, Servers, forge_task};
 
 /// As `apply` sets them for its transactions.
 const APPLY: &str = "SET jit = off; SET enable_hashjoin = off; SET enable_mergejoin = off; \
-    SET enable_seqscan = off";
+    SET enable_seqscan = off; SET enable_bitmapscan = off";
 
-const STATEMENTS: [(&str, &str); 10] = [
+const STATEMENTS: [(&str, &str); 11] = [
     ("fence", include_str!("../../src/apply/fence.sql")),
     ("probe", include_str!("../../src/apply/probe.sql")),
     ("probe_identifiers", include_str!("../../src/apply/probe_identifiers.sql")),
+    ("walk_identifiers", include_str!("../../src/apply/walk_identifiers.sql")),
     ("lock_users", include_str!("../../src/apply/lock_users.sql")),
     ("release", include_str!("../../src/apply/release.sql")),
     ("update_users", include_str!("../../src/apply/update_users.sql")),
@@ -36,6 +37,40 @@ async fn no_statement_of_a_chunk_scans_what_grows() {
     assert_probes(&database, "without statistics").await;
     database.sql().await.batch_execute("ANALYZE").await.unwrap();
     assert_probes(&database, "with statistics").await;
+}
+
+/// However many users lie between two ids, no more are read than asked for, and none is sorted.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_walk_goes_along_the_primary_key_and_ends() {
+    let database = Database::migrated(&Servers::from_env()).await;
+    let client = database.sql().await;
+    let users = "SET synchronous_commit = off;
+        ALTER TABLE directory_user SET (autovacuum_enabled = off);
+        INSERT INTO directory_user (project, id, email_key)
+        SELECT 1 + n % 3, gen_random_uuid(), 'user' || n || '@example.com'
+        FROM generate_series(1, 100000) n";
+    client.batch_execute(users).await.unwrap();
+    client.batch_execute(APPLY).await.unwrap();
+    let sql = include_str!("../../src/apply/walk_identifiers.sql").replace("COLUMN", "email_key");
+    for mode in ["force_generic_plan", "force_custom_plan"] {
+        for when in ["without statistics", "with statistics"] {
+            let prepare = format!("SET plan_cache_mode = {mode}; PREPARE walk AS {sql}");
+            client.batch_execute(&prepare).await.unwrap();
+            let explain = "EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE walk(1,
+                '00000000-0000-0000-0000-000000000000',
+                'ffffffff-ffff-ffff-ffff-ffffffffffff', 1000)";
+            let plan: Value = client.query_one(explain, &[]).await.unwrap().get(0);
+            client.batch_execute("DEALLOCATE walk; ANALYZE").await.unwrap();
+            let mut scans = Vec::new();
+            walk(&plan[0]["Plan"], &mut |node| {
+                if node["Relation Name"] == "directory_user" {
+                    scans.push((node["Index Name"].clone(), node["Actual Rows"].clone()));
+                }
+            });
+            let expected = [(Value::from("directory_user_pkey"), Value::from(1_000))];
+            assert_eq!(scans, expected, "{mode} {when}: {plan}");
+        }
+    }
 }
 
 /// The relay's statement has to find what is due without a setting's help.
