@@ -1,12 +1,13 @@
-//! From records to chunks in Postgres, in three steps that run beside each other.
+//! From records to chunks in Postgres, in four steps that run beside each other.
 //!
-//! The reader cuts, a thread of the blocking pool orders, compresses and seals, and the copier
-//! stores. Between two steps wait one or a few chunks, so an upload takes the same memory
+//! The reader cuts, a thread of the blocking pool orders, another compresses and seals, and the
+//! copier stores. Between two steps wait one or a few chunks, so an upload takes the same memory
 //! whatever its length, and is as fast as its slowest step.
 
 mod copy;
 mod cut;
-mod order_and_seal;
+mod order;
+mod seal;
 
 use tokio::sync::mpsc;
 
@@ -54,21 +55,37 @@ where
     R: FnOnce(Cutter) -> F,
     F: Future<Output = Result<Count, web::Error>>,
 {
-    let (cut, to_seal) = mpsc::channel(1);
+    let (cut, to_order) = mpsc::channel(1);
+    let (ordered, to_seal) = mpsc::channel(1);
     let (staged, to_copy) = mpsc::channel(COPIED_AT_ONCE);
     let cutter = Cutter::new(setting.chunk_records, setting.records_max, cut);
-    let sealer = order_and_seal::Sealer {
-        project: upload.project,
-        task: upload.task,
-        key: setting.key,
+    let orderer = order::Orderer {
         settings: setting.settings,
         order: Order::new(setting.room),
         next_index: 0,
     };
-    let (count, (), ()) = tokio::try_join!(
+    let sealer = seal::Sealer { project: upload.project, task: upload.task, key: setting.key };
+    let (count, (), (), ()) = tokio::try_join!(
         read(cutter),
-        order_and_seal::run(sealer, to_seal, staged),
+        order::run(orderer, to_order, ordered),
+        seal::run(sealer, to_seal, staged),
         copy::run(upload, to_copy),
     )?;
     Ok(count)
+}
+
+/// What is computed on a thread that serves; more goes to the blocking pool. Arbitrary, bounded:
+/// small enough that no other request notices.
+const INLINE_BYTES_MAX: usize = 32 << 10;
+
+/// Computes something of a chunk of so many bytes.
+async fn compute<T: Send + 'static>(
+    bytes: usize,
+    compute: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, web::Error> {
+    if bytes <= INLINE_BYTES_MAX {
+        return Ok(compute());
+    }
+    // A panic in there was logged by its hook.
+    tokio::task::spawn_blocking(compute).await.map_err(|_| web::Error::unexpected())
 }

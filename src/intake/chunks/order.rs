@@ -1,69 +1,57 @@
-//! Finds out which earlier chunks a chunk waits for, and seals it.
+//! Finds out which earlier chunks a chunk waits for.
 
 use tokio::sync::mpsc;
 
-use super::Staged;
+use super::compute;
 use super::cut::Cut;
 use crate::chunk::{Kind, PayloadWriter};
 use crate::import::parse::login_ids;
 use crate::import::settings::Settings;
 use crate::intake::order::{self, Order};
-use crate::seal::TaskKey;
 use crate::web;
 
-/// What is sealed on a thread that serves; a larger chunk goes to the blocking pool. Arbitrary,
-/// bounded: small enough that no other request notices.
-const INLINE_BYTES_MAX: usize = 32 << 10;
-
-pub struct Sealer {
-    pub project: i32,
-    pub task: i64,
-    pub key: TaskKey,
+pub struct Orderer {
     pub settings: Settings,
     pub order: Order,
     pub next_index: i64,
 }
 
-/// Seals one chunk after the other until no more comes.
+/// A chunk that has its place.
+pub struct Ordered {
+    pub payload: PayloadWriter,
+    pub first_index: i64,
+    /// The first indexes of the chunks that must be applied before it.
+    pub predecessors: Vec<i64>,
+}
+
+/// Orders one chunk after the other until no more comes.
 pub async fn run(
-    mut sealer: Sealer,
+    mut orderer: Orderer,
     mut cuts: mpsc::Receiver<Cut>,
-    out: mpsc::Sender<Staged>,
+    out: mpsc::Sender<Ordered>,
 ) -> Result<(), web::Error> {
     while let Some(cut) = cuts.recv().await {
-        let staged;
-        (sealer, staged) = seal(sealer, cut).await?;
-        if out.send(staged.map_err(|error| refusal(&error))?).await.is_err() {
-            // The copier has failed, and its error ends this one.
+        let ordered;
+        (orderer, ordered) = compute(cut.payload.bytes(), move || {
+            let ordered = orderer.order(cut);
+            (orderer, ordered)
+        })
+        .await?;
+        if out.send(ordered.map_err(|error| refusal(&error))?).await.is_err() {
+            // The step behind has failed, and its error ends this one.
             std::future::pending::<()>().await;
         }
     }
     Ok(())
 }
 
-async fn seal(
-    mut sealer: Sealer,
-    cut: Cut,
-) -> Result<(Sealer, Result<Staged, order::Error>), web::Error> {
-    if cut.payload.bytes() <= INLINE_BYTES_MAX {
-        let staged = sealer.seal(cut);
-        return Ok((sealer, staged));
-    }
-    let work = move || {
-        let staged = sealer.seal(cut);
-        (sealer, staged)
-    };
-    // A panic in there was logged by its hook.
-    tokio::task::spawn_blocking(work).await.map_err(|_| web::Error::unexpected())
-}
-
-impl Sealer {
-    fn seal(&mut self, cut: Cut) -> Result<Staged, order::Error> {
+impl Orderer {
+    fn order(&mut self, cut: Cut) -> Result<Ordered, order::Error> {
         let Cut { mut payload, is_only } = cut;
         let predecessors = if is_only { Vec::new() } else { self.order_of(&mut payload)? };
-        let (chunk, sealed) = payload.finish(&self.key, self.project, self.task, self.next_index);
-        self.next_index += i64::from(chunk.record_count);
-        Ok(Staged { chunk, sealed, predecessors })
+        let first_index = self.next_index;
+        self.next_index += payload.len() as i64;
+        Ok(Ordered { payload, first_index, predecessors })
     }
 
     /// Marks the records that share a login id with an earlier chunk, and names those chunks.
