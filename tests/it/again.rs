@@ -89,3 +89,27 @@ async fn users_that_lie_apart_are_asked_for_one_by_one() {
     let applied = chunks(&client, &worker).await;
     assert_eq!(applied[1..], [1, 9, 0], "the first learnt it for the others; {before:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_walk_passes_by_the_users_of_another_project() {
+    let world = World::new().await;
+    world.create_project("other").await;
+    let api = world.api().env("CHUNK_RECORDS", 600).start().await;
+    let worker = world.worker().env("WORKER_CONCURRENCY", 1).start().await;
+    let clients = [world.client(&api).await, world.client_of("other", &api).await];
+    let mut ids = [HashMap::new(), HashMap::new()];
+    // In turns, so that the ids of the one project lie between those of the other.
+    for start in (0..600).step_by(100) {
+        for (client, ids) in clients.iter().zip(&mut ids) {
+            import(&world, client, lines(start..start + 100), ids).await;
+        }
+    }
+    for (client, ids) in clients.iter().zip(&ids) {
+        let task = client.import_lines(lines(0..600)).await.task();
+        let seen = assert_converged(&world, client, &task).await;
+        for (email, id) in seen["details"].as_array().unwrap().iter().map(email_and_id) {
+            assert_eq!(ids[&email], id, "{email}");
+        }
+    }
+    assert_eq!(chunks(&clients[0], &worker).await[1..], [2, 0, 0]);
+}
