@@ -56,7 +56,7 @@ where
     F: Future<Output = Result<Count, web::Error>>,
 {
     let (cut, to_order) = mpsc::channel(1);
-    let (ordered, to_seal) = mpsc::channel(1);
+    let (placed, to_seal) = mpsc::channel(1);
     let (staged, to_copy) = mpsc::channel(COPIED_AT_ONCE);
     let cutter = Cutter::new(setting.chunk_records, setting.records_max, cut);
     let orderer = order::Orderer {
@@ -67,7 +67,7 @@ where
     let sealer = seal::Sealer { project: upload.project, task: upload.task, key: setting.key };
     let (count, (), (), ()) = tokio::try_join!(
         read(cutter),
-        order::run(orderer, to_order, ordered),
+        order::run(orderer, to_order, placed),
         seal::run(sealer, to_seal, staged),
         copy::run(upload, to_copy),
     )?;

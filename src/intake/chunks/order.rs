@@ -17,7 +17,7 @@ pub struct Orderer {
 }
 
 /// A chunk that has its place.
-pub struct Ordered {
+pub struct Placed {
     pub payload: PayloadWriter,
     pub first_index: i64,
     /// The first indexes of the chunks that must be applied before it.
@@ -28,16 +28,16 @@ pub struct Ordered {
 pub async fn run(
     mut orderer: Orderer,
     mut cuts: mpsc::Receiver<Cut>,
-    out: mpsc::Sender<Ordered>,
+    out: mpsc::Sender<Placed>,
 ) -> Result<(), web::Error> {
     while let Some(cut) = cuts.recv().await {
-        let ordered;
-        (orderer, ordered) = compute(cut.payload.bytes(), move || {
-            let ordered = orderer.order(cut);
-            (orderer, ordered)
+        let placed;
+        (orderer, placed) = compute(cut.payload.bytes(), move || {
+            let placed = orderer.order(cut);
+            (orderer, placed)
         })
         .await?;
-        if out.send(ordered.map_err(|error| refusal(&error))?).await.is_err() {
+        if out.send(placed.map_err(|error| refusal(&error))?).await.is_err() {
             // The step behind has failed, and its error ends this one.
             std::future::pending::<()>().await;
         }
@@ -46,12 +46,12 @@ pub async fn run(
 }
 
 impl Orderer {
-    fn order(&mut self, cut: Cut) -> Result<Ordered, order::Error> {
+    fn order(&mut self, cut: Cut) -> Result<Placed, order::Error> {
         let Cut { mut payload, is_only } = cut;
         let predecessors = if is_only { Vec::new() } else { self.order_of(&mut payload)? };
         let first_index = self.next_index;
         self.next_index += payload.len() as i64;
-        Ok(Ordered { payload, first_index, predecessors })
+        Ok(Placed { payload, first_index, predecessors })
     }
 
     /// Marks the records that share a login id with an earlier chunk, and names those chunks.

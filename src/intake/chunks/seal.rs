@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
-use super::order::Ordered;
+use super::order::Placed;
 use super::{Staged, compute};
 use crate::seal::TaskKey;
 use crate::web;
@@ -18,11 +18,11 @@ pub struct Sealer {
 /// Seals one chunk after the other until no more comes.
 pub async fn run(
     sealer: Sealer,
-    mut ordered: mpsc::Receiver<Ordered>,
+    mut placed: mpsc::Receiver<Placed>,
     out: mpsc::Sender<Staged>,
 ) -> Result<(), web::Error> {
     let sealer = Arc::new(sealer);
-    while let Some(chunk) = ordered.recv().await {
+    while let Some(chunk) = placed.recv().await {
         let sealer = sealer.clone();
         let staged = compute(chunk.payload.bytes(), move || sealer.seal(chunk)).await?;
         if out.send(staged).await.is_err() {
@@ -34,8 +34,8 @@ pub async fn run(
 }
 
 impl Sealer {
-    fn seal(&self, ordered: Ordered) -> Staged {
-        let Ordered { mut payload, first_index, predecessors } = ordered;
+    fn seal(&self, placed: Placed) -> Staged {
+        let Placed { mut payload, first_index, predecessors } = placed;
         let (chunk, sealed) = payload.finish(&self.key, self.project, self.task, first_index);
         Staged { chunk, sealed, predecessors }
     }
